@@ -1,0 +1,173 @@
+package web
+
+import "time"
+
+// SignInView is the way in (template sign-in). It posts email, password and
+// next to /sign-in.
+type SignInView struct {
+	Shell
+	Email string
+	Next  string
+	Error string
+	Host  string
+}
+
+// SetupView makes the first administrator, or a new password (template
+// setup). It posts company, name, email and password to Action.
+type SetupView struct {
+	Shell
+	Action string
+	Form   Form
+}
+
+// JoinView accepts an invitation (template join). It posts name and password
+// to Action.
+type JoinView struct {
+	Shell
+	Action  string
+	Email   string
+	Inviter string
+	Reset   bool // a new password for an account that is there
+	Form    Form
+}
+
+// AdminPeopleView is everybody's account (template admin-people). Add posts
+// name, email, role and job to /admin/people; rows post to Href with /role,
+// /disable, /enable, /link.
+type AdminPeopleView struct {
+	Shell
+	Tabs    []Choice
+	Staff   []StaffRow
+	Form    Form
+	Roles   []Option
+	Jobs    []Option
+	NewLink *OneTime
+	Pager   Pager
+}
+
+// StaffRow is an account.
+type StaffRow struct {
+	Person   Person
+	ID       string
+	Email    string
+	Role     string
+	Job      string
+	Spaces   int
+	Invited  bool // has not signed in yet
+	Disabled bool
+	Myself   bool
+	LastSeen time.Time
+	Href     string
+}
+
+// OneTime is a secret shown once.
+type OneTime struct {
+	Label string
+	Value string
+	Note  string
+}
+
+// AdminImportView brings in what is there already (template admin-import).
+// The form posts multipart: file, prospect, owner, map; the second one csv.
+type AdminImportView struct {
+	Shell
+	Tabs    []Choice
+	Form    Form
+	Owners  []Option
+	CSVForm Form
+	Jobs    []ImportJob
+	MaxFile string
+}
+
+// ImportJob is an import that runs or ran.
+type ImportJob struct {
+	Name    string
+	Source  string
+	By      Person
+	At      time.Time
+	State   string // "running", "done" or "failed"
+	Done    int
+	Total   int
+	Note    string
+	Href    string // the prospect
+	Resumes string // POST to go on; "" when not
+}
+
+// AdminAuditView is the record of who did what (template admin-audit).
+type AdminAuditView struct {
+	Shell
+	Tabs    []Choice
+	Rows    []AuditRow
+	Actions []Option
+	People  []Option
+	Query   string
+	Pager   Pager
+}
+
+// AuditRow is one entry.
+type AuditRow struct {
+	At       time.Time
+	Who      Person
+	System   bool // nobody's session: the program itself or its command line
+	Icon     string
+	Text     string
+	Object   string
+	Href     string
+	Audience string
+	IP       string
+	Flagged  bool // changes who can see something
+}
+
+// SettingsView is a person's own page (template settings). Forms post to
+// /settings/profile, /settings/look, /settings/password, /settings/sessions
+// and /settings/tokens.
+type SettingsView struct {
+	Shell
+	Name     string
+	Email    string
+	Handle   string
+	Skills   string
+	Job      string
+	Jobs     []Option
+	Themes   []Option
+	Profile  Form
+	Password Form
+	Token    Form
+	Sessions []SessionRow
+	Tokens   []TokenRow
+	Scopes   []Option
+	Expiries []Option
+	NewToken *OneTime
+}
+
+// SessionRow is a browser that is signed in.
+type SessionRow struct {
+	ID      string
+	Agent   string
+	IP      string
+	Started time.Time
+	Seen    time.Time
+	This    bool
+}
+
+// TokenRow is an API token.
+type TokenRow struct {
+	ID      string
+	Name    string
+	Scopes  string
+	Created time.Time
+	Used    time.Time
+	Expires time.Time // zero: never
+}
+
+// ErrorView says what happened and what to do (template error).
+type ErrorView struct {
+	Shell
+	Status  int
+	Heading string
+	Text    string
+	Safe    string // what is not lost
+	Back    string
+	Label   string
+	Request string // id of the request, for the administrator
+}
