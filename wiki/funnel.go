@@ -1,0 +1,299 @@
+package wiki
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"dealwiki/content"
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
+)
+
+// Playbook is the name under which the company's own space is addressed.
+const Playbook = "playbook"
+
+const (
+	stageTemplates = "templates"
+	funnelFile     = "funnel.yaml"
+)
+
+// Funnel is what the playbook's funnel.yaml says: the steps of a sale and what
+// each needs.
+type Funnel struct {
+	Target     float64 `yaml:"target"`      // value to be won in one period
+	Currency   string  `yaml:"currency"`    // where a prospect names none
+	PeriodDays int     `yaml:"period_days"` // length of the period
+	Account    struct {
+		Needed []Needed `yaml:"needed"`
+	} `yaml:"account"`
+	Stages []Stage `yaml:"stages"`
+}
+
+// Stage is one step of the funnel.
+type Stage struct {
+	Key         string      `yaml:"key"`
+	Title       string      `yaml:"title"`
+	Buyer       string      `yaml:"buyer"` // what the customer calls this step
+	Is          string      `yaml:"is"`
+	WatchOut    string      `yaml:"watch_out"`
+	TypicalDays int         `yaml:"typical_days"`
+	Warn        []string    `yaml:"warn"` // jobs told early when a deal enters
+	Exit        []Criterion `yaml:"exit"`
+	Tasks       []EntryTask `yaml:"tasks"`
+	Needed      []Needed    `yaml:"needed"`
+}
+
+// Criterion is something that must be true to leave a stage.
+type Criterion struct {
+	ID   string `yaml:"id"`
+	Text string `yaml:"text"`
+}
+
+// EntryTask is a task made when a stage is entered.
+type EntryTask struct {
+	Text string `yaml:"text"`
+	Job  string `yaml:"job"`
+	Due  int    `yaml:"due"` // days after entry
+}
+
+// Needed is a page that a stage should have.
+type Needed struct {
+	Section  Section `yaml:"section"`
+	Page     string  `yaml:"page"`
+	Title    string  `yaml:"title"`
+	Template string  `yaml:"template"`
+	Optional bool    `yaml:"optional"` // offered, never counted as missing
+}
+
+// Stage answers a stage by its key, nil when there is none.
+func (f *Funnel) Stage(key string) *Stage {
+	if i := f.Index(key); i >= 0 {
+		return &f.Stages[i]
+	}
+	return nil
+}
+
+// Index is the position of a stage, -1 when there is none.
+func (f *Funnel) Index(key string) int {
+	for i := range f.Stages {
+		if f.Stages[i].Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// ParseFunnel reads and checks a funnel. Its errors name the line or the stage
+// and say what would be right.
+func ParseFunnel(data []byte) (*Funnel, error) {
+	invalid := func(format string, args ...any) error {
+		return &Invalid{Field: funnelFile, Problem: fmt.Sprintf(format, args...)}
+	}
+	if len(data) > 256<<10 {
+		return nil, invalid("is larger than 256 kB")
+	}
+	var f Funnel
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&f); err != nil {
+		return nil, invalid("cannot be read: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(f.Stages) < 3 || len(f.Stages) > 12 {
+		return nil, invalid("has %d stages; a funnel has 3 to 12", len(f.Stages))
+	}
+	seen := map[string]bool{}
+	for i := range f.Stages {
+		s := &f.Stages[i]
+		if err := checkStageKey(s.Key); err != nil {
+			return nil, invalid("stage %d: its key %v", i+1, strings.TrimPrefix(err.Error(), "stage "))
+		}
+		if seen[s.Key] {
+			return nil, invalid("stage %d: the key %q is used twice", i+1, s.Key)
+		}
+		seen[s.Key] = true
+		if s.Title == "" {
+			s.Title = titleOf(s.Key)
+		}
+		if s.Buyer == "" {
+			s.Buyer = s.Title
+		}
+		if err := checkTitle("title", s.Title); err != nil {
+			return nil, invalid("stage %q: its %v", s.Key, err)
+		}
+		if s.TypicalDays < 0 || s.TypicalDays > 3650 {
+			return nil, invalid("stage %q: typical_days is between 0 and 3650", s.Key)
+		}
+		if err := checkNeeded(s.Needed, s.Key); err != nil {
+			return nil, err
+		}
+		for _, t := range s.Tasks {
+			if t.Due < 0 || t.Due > 3650 {
+				return nil, invalid("stage %q: the task %q is due between 0 and 3650 days after entry", s.Key, t.Text)
+			}
+		}
+	}
+	if f.PeriodDays <= 0 {
+		f.PeriodDays = 90
+	}
+	return &f, checkNeeded(f.Account.Needed, StageAccount)
+}
+
+func checkNeeded(list []Needed, stage string) error {
+	for i := range list {
+		n := &list[i]
+		if err := (Place{n.Section, stage, n.Page}).Check(); err != nil {
+			return &Invalid{Field: funnelFile, Problem: fmt.Sprintf("stage %q: needed page %q: %v", stage, n.Page, err)}
+		}
+		if n.Title == "" {
+			n.Title = titleOf(n.Page)
+		}
+		if n.Template != "" && (strings.Contains(n.Template, "/") || !strings.HasSuffix(n.Template, pageExt)) {
+			return &Invalid{Field: funnelFile, Problem: fmt.Sprintf("stage %q: the template %q is a file name under templates/ that ends in .md", stage, n.Template)}
+		}
+	}
+	return nil
+}
+
+type funnelAt struct {
+	head   repo.Hash
+	funnel *Funnel
+}
+
+// Funnel is the company's funnel as the playbook has it now.
+func (w *Wiki) Funnel(ctx context.Context) (*Funnel, error) {
+	s, err := w.side(Playbook, Internal)
+	if err != nil {
+		return nil, fmt.Errorf("opening the playbook: %w", err)
+	}
+	head, err := s.repo.Head()
+	if err != nil {
+		return nil, fmt.Errorf("reading the playbook: %w", err)
+	}
+	if at := w.funnel.Load(); at != nil && at.head == head {
+		return at.funnel, nil
+	}
+	tree, err := s.repo.Tree(head)
+	if err != nil {
+		return nil, fmt.Errorf("reading the playbook: %w", err)
+	}
+	data, err := tree.ReadFile(funnelFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the funnel: %w", err)
+	}
+	f, err := ParseFunnel(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading the funnel: %w", err)
+	}
+	w.funnel.Store(&funnelAt{head, f})
+	return f, nil
+}
+
+// ensurePlaybook makes the playbook when there is none.
+func (w *Wiki) ensurePlaybook(ctx context.Context, files fs.FS) error {
+	_, err := w.side(Playbook, Internal)
+	if err == nil || !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	var edits []repo.Edit
+	err = fs.WalkDir(files, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(files, p)
+		if err != nil {
+			return err
+		}
+		edits = append(edits, repo.Edit{Path: p, Data: data})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the starting playbook: %w", err)
+	}
+	return w.makeRepos(ctx, people.System("dealwiki"), Playbook, firstCommit{Internal, edits, "Start the playbook"})
+}
+
+// Template answers the text of a playbook's template for a place, filled in
+// for a prospect, and the page's title.
+func (w *Wiki) template(ctx context.Context, prospect string, place Place) ([]byte, string, error) {
+	funnel, err := w.Funnel(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	needed := funnel.Account.Needed
+	stage := ""
+	if st := funnel.Stage(place.Stage); st != nil {
+		needed, stage = st.Needed, st.Title
+	} else if place.Stage != StageAccount {
+		return nil, "", ErrNotFound
+	}
+	for _, n := range needed {
+		if n.Section != place.Section || n.Page != place.Page {
+			continue
+		}
+		values := map[string]string{"date": w.now().UTC().Format(dateFormat), "stage": stage, "title": n.Title}
+		if e := w.cat.get(prospect); e != nil {
+			values["prospect"], values["customer"] = e.Title, e.Title
+		}
+		if access, err := w.people.Access(ctx, prospect); err == nil && access.Owner != "" {
+			if p, err := w.people.Get(ctx, access.Owner); err == nil {
+				values["owner"] = p.Name
+			}
+		}
+		values["company"] = w.company
+		if n.Template == "" {
+			return []byte("# " + n.Title + "\n"), n.Title, nil
+		}
+		s, err := w.side(Playbook, Internal)
+		if err != nil {
+			return nil, "", err
+		}
+		head, err := s.repo.Head()
+		if err != nil {
+			return nil, "", err
+		}
+		tree, err := s.repo.Tree(head)
+		if err != nil {
+			return nil, "", err
+		}
+		data, err := tree.ReadFile(stageTemplates + "/" + n.Template)
+		if errors.Is(err, fs.ErrNotExist) {
+			return []byte("# " + n.Title + "\n"), n.Title, nil
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("reading the template %s: %w", n.Template, err)
+		}
+		return content.Expand(data, values), n.Title, nil
+	}
+	return nil, "", ErrNotFound
+}
+
+// SetFunnel replaces the funnel after checking it. Only administrators may.
+func (w *Wiki) SetFunnel(ctx context.Context, caller people.Caller, data []byte) error {
+	if !caller.Can(people.Administer) {
+		return people.ErrForbidden
+	}
+	if _, err := ParseFunnel(data); err != nil {
+		return err
+	}
+	s, err := w.side(Playbook, Internal)
+	if err != nil {
+		return err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	head, err := s.repo.Head()
+	if err != nil {
+		return err
+	}
+	_, err = s.commit(ctx, caller, head, []repo.Edit{{Path: funnelFile, Data: data}}, "Change the funnel")
+	if errors.Is(err, repo.ErrNoChange) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,149 @@
+package wiki
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"dealwiki/content"
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
+)
+
+// Move gives a page another name or stage on the same side of the wall. What
+// belongs to the page goes along; relative links in its text are rewritten when
+// the stage changes, so that they lead where they led.
+func (sd *Side) Move(ctx context.Context, caller people.Caller, from, to Place) (*Page, error) {
+	if err := sd.may(ctx, caller, people.Viewer); err != nil {
+		return nil, err
+	}
+	if from.Section != sd.s.section {
+		return nil, ErrNotFound
+	}
+	if err := sd.may(ctx, caller, people.Editor); err != nil {
+		return nil, err
+	}
+	if to.Section != from.Section {
+		return nil, &Invalid{Field: "page", Problem: "cannot be moved to the other side of the wall"}
+	}
+	s := sd.s
+	if s.w.rooms != nil {
+		if err := s.w.rooms.Flush(ctx, s.prospect, from); err != nil {
+			return nil, fmt.Errorf("saving what others have typed: %w", err)
+		}
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info := snap.infos[from.Path()]
+	if info == nil {
+		return nil, ErrNotFound
+	}
+	if from == to {
+		return s.read(ctx, *info)
+	}
+	if err := s.freeFor(ctx, snap, from, to); err != nil {
+		return nil, err
+	}
+	page, err := s.read(ctx, *info)
+	if err != nil {
+		return nil, err
+	}
+	edits := []repo.Edit{{Path: from.Path(), Delete: true}, {Path: to.Path(), Blob: snap.files[from.Path()].Blob}}
+	if from.Stage != to.Stage {
+		edits[1] = repo.Edit{Path: to.Path(), Data: rebase(page.Text, from, to)}
+	}
+	if f, ok := snap.files[commentsPath(from)]; ok {
+		edits = append(edits, repo.Edit{Path: commentsPath(from), Delete: true}, repo.Edit{Path: commentsPath(to), Blob: f.Blob})
+	}
+	if _, err := s.commit(ctx, caller, snap.head, edits, fmt.Sprintf("Move %s to %s", page.Title, to.Stage+"/"+to.Page)); err != nil {
+		return nil, err
+	}
+	if s.w.rooms != nil {
+		s.w.rooms.Moved(s.prospect, from, to)
+	}
+	return s.read(ctx, PageInfo{Place: to})
+}
+
+// freeFor is free for a page that keeps its own name when it only changes stage.
+func (s *side) freeFor(ctx context.Context, snap *snapshot, from, to Place) error {
+	if s.section == External && from.Page == to.Page {
+		alone := *snap
+		alone.names = nil
+		return s.free(ctx, &alone, to)
+	}
+	return s.free(ctx, snap, to)
+}
+
+func commentsPath(p Place) string { return p.Stage + "/" + p.Page + ".comments.yaml" }
+
+// rebase rewrites the relative destinations of a page that moves to another
+// stage.
+func rebase(text []byte, from, to Place) []byte {
+	doc := content.Parse(text)
+	return content.RewriteLinks(text, doc, func(dest string) string {
+		target := JoinLink(from.Path(), dest)
+		if target == "" {
+			return dest
+		}
+		tail := ""
+		if i := strings.IndexAny(dest, "?#"); i >= 0 {
+			dest, tail = dest[:i], dest[i:]
+		}
+		if path.Dir(target) == to.Stage {
+			return path.Base(target) + tail
+		}
+		if rest, ok := strings.CutPrefix(target, to.Stage+"/"); ok {
+			return rest + tail
+		}
+		return "../" + target + tail
+	})
+}
+
+// DeletePage removes a page and its comments. Its history stays, and Restore
+// brings it back.
+func (sd *Side) DeletePage(ctx context.Context, caller people.Caller, place Place, base repo.Hash) error {
+	if err := sd.may(ctx, caller, people.Viewer); err != nil {
+		return err
+	}
+	if place.Section != sd.s.section {
+		return ErrNotFound
+	}
+	if err := sd.may(ctx, caller, people.Editor); err != nil {
+		return err
+	}
+	s := sd.s
+	if s.w.rooms != nil {
+		if err := s.w.rooms.Flush(ctx, s.prospect, place); err != nil {
+			return fmt.Errorf("saving what others have typed: %w", err)
+		}
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	info := snap.infos[place.Path()]
+	if info == nil {
+		return ErrNotFound
+	}
+	if !base.IsZero() && base != info.Version {
+		return &Stale{Current: info.Version}
+	}
+	edits := []repo.Edit{{Path: place.Path(), Delete: true}}
+	if _, ok := snap.files[commentsPath(place)]; ok {
+		edits = append(edits, repo.Edit{Path: commentsPath(place), Delete: true})
+	}
+	if _, err := s.commit(ctx, caller, snap.head, edits, "Delete "+info.Title); err != nil {
+		return err
+	}
+	if s.w.rooms != nil {
+		s.w.rooms.Removed(s.prospect, place)
+	}
+	return nil
+}

@@ -1,0 +1,456 @@
+package wiki
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
+)
+
+const (
+	prospectFile = "prospect.yaml"
+	spaceFile    = "space.yaml"
+	importFile   = "import.yaml"
+)
+
+// Outcomes of a deal. They stand apart from the stage.
+const (
+	OutcomeOpen       = "open"
+	OutcomeWon        = "won"
+	OutcomeLost       = "lost"
+	OutcomeNoDecision = "no-decision"
+)
+
+const dateFormat = "2006-01-02"
+
+// Prospect is what prospect.yaml on the internal side says of a deal.
+type Prospect struct {
+	Slug          string         `yaml:"-" json:"slug"`
+	Title         string         `yaml:"title" json:"name"`
+	Stage         string         `yaml:"stage" json:"stage"`
+	Since         string         `yaml:"since,omitempty" json:"since,omitempty"` // the day the stage was entered
+	Outcome       string         `yaml:"outcome" json:"outcome"`
+	OutcomeDate   string         `yaml:"outcome_date,omitempty" json:"outcome_date,omitempty"`
+	OutcomeReason string         `yaml:"outcome_reason,omitempty" json:"outcome_reason,omitempty"`
+	Value         float64        `yaml:"value,omitempty" json:"value,omitempty"` // in whole units of the currency
+	Currency      string         `yaml:"currency,omitempty" json:"currency,omitempty"`
+	ExpectedClose string         `yaml:"expected_close,omitempty" json:"expected_close,omitempty"`
+	Tags          []string       `yaml:"tags,omitempty" json:"tags,omitempty"`
+	Source        string         `yaml:"source,omitempty" json:"source,omitempty"`
+	ExternalID    string         `yaml:"external_id,omitempty" json:"external_id,omitempty"`
+	Links         []string       `yaml:"links,omitempty" json:"links,omitempty"` // linked prospects
+	Created       string         `yaml:"created,omitempty" json:"created,omitempty"`
+	Extra         map[string]any `yaml:",inline" json:"-"` // what others wrote is kept
+}
+
+// DaysInStage is how many days the prospect has been in its stage, 0 when that
+// is not known.
+func (p Prospect) DaysInStage(now time.Time) int { return daysSince(p.Since, now) }
+
+// Age is how many days ago the prospect was made.
+func (p Prospect) Age(now time.Time) int { return daysSince(p.Created, now) }
+
+func daysSince(date string, now time.Time) int {
+	t, err := time.Parse(dateFormat, date)
+	if err != nil {
+		return 0
+	}
+	return max(0, int(now.UTC().Sub(t).Hours()/24))
+}
+
+func parseProspect(data []byte) (*Prospect, error) {
+	var p Prospect
+	if len(data) > 64<<10 {
+		return nil, &Invalid{Field: prospectFile, Problem: "is larger than 64 kB"}
+	}
+	if err := yaml.Unmarshal(data, &p); err != nil {
+		return nil, &Invalid{Field: prospectFile, Problem: fmt.Sprintf("is not valid YAML: %v", err)}
+	}
+	return &p, nil
+}
+
+var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+
+// check reports what is wrong with the fields that a person fills in.
+func (p *Prospect) check() error {
+	invalid := func(field, problem string) error { return &Invalid{Field: field, Problem: problem} }
+	if err := checkTitle("name", p.Title); err != nil {
+		return err
+	}
+	switch p.Outcome {
+	case OutcomeOpen, OutcomeWon, OutcomeLost, OutcomeNoDecision:
+	default:
+		return invalid("outcome", "is open, won, lost or no-decision")
+	}
+	if math.IsNaN(p.Value) || math.IsInf(p.Value, 0) || p.Value < 0 || p.Value > 1e15 {
+		return invalid("value", "is an amount of money, zero or more")
+	}
+	if p.Currency != "" && !currencyCode.MatchString(p.Currency) {
+		return invalid("currency", "is a code of three capital letters, such as EUR")
+	}
+	for _, d := range []struct{ field, date string }{{"expected close", p.ExpectedClose}, {"date", p.OutcomeDate}, {"since", p.Since}} {
+		if d.date == "" {
+			continue
+		}
+		if t, err := time.Parse(dateFormat, d.date); err != nil || t.Year() < 1970 || t.Year() > 9999 {
+			return invalid(d.field, "is a date such as 2027-03-01")
+		}
+	}
+	if len(p.Tags) > 50 || len(p.Links) > 50 {
+		return invalid("tags", "are too many; use at most 50")
+	}
+	for _, s := range append([]string{p.Source, p.ExternalID, p.OutcomeReason}, append(p.Tags, p.Links...)...) {
+		if utf8.RuneCountInString(s) > 500 || !printable(s) {
+			return invalid("text", "is too long or holds control characters")
+		}
+	}
+	return nil
+}
+
+func checkTitle(field, s string) error {
+	switch {
+	case !printable(s):
+		return &Invalid{Field: field, Problem: "holds characters that cannot be shown"}
+	case strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) == "":
+		return &Invalid{Field: field, Problem: "is empty"}
+	case len(s) > 255:
+		return &Invalid{Field: field, Problem: "is too long; use at most 255 bytes"}
+	}
+	return nil
+}
+
+// printable refuses control characters and those that turn the direction of
+// the text around them.
+func printable(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029 {
+			return false
+		}
+	}
+	return true
+}
+
+// NewProspect says what a new prospect begins with.
+type NewProspect struct {
+	Prospect        // Title is required; Slug is made from it when empty; Stage is the funnel's first when empty
+	Owner    string // id of the person who owns it; "" means the caller, or nobody for the system
+}
+
+// Create makes a prospect with both its repositories. It fails with ErrExists
+// when the slug was given and is taken; a slug made from the title is numbered.
+func (w *Wiki) Create(ctx context.Context, caller people.Caller, n NewProspect) (Entry, error) {
+	if caller.Person.Guest || !caller.Can(people.Write) {
+		return Entry{}, people.ErrForbidden
+	}
+	if w.beside {
+		return Entry{}, fmt.Errorf("writing beside a running server: %w", ErrLocked)
+	}
+	funnel, err := w.Funnel(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	p := n.Prospect
+	p.Title = strings.TrimSpace(p.Title)
+	if p.Stage == "" {
+		p.Stage = funnel.Stages[0].Key
+	}
+	if funnel.Stage(p.Stage) == nil {
+		return Entry{}, &Invalid{Field: "stage", Problem: fmt.Sprintf("%q is not a stage of the funnel", p.Stage)}
+	}
+	if p.Outcome == "" {
+		p.Outcome = OutcomeOpen
+	}
+	today := w.now().UTC().Format(dateFormat)
+	if p.Since == "" {
+		p.Since = today
+	}
+	if p.Created == "" {
+		p.Created = today
+	}
+	if err := p.check(); err != nil {
+		return Entry{}, err
+	}
+	w.create.Lock()
+	defer w.create.Unlock()
+	if p.Slug == "" {
+		p.Slug = w.freeSlug(Slug(p.Title))
+	} else if err := CheckProspect(p.Slug); err != nil {
+		return Entry{}, err
+	} else if w.cat.has(p.Slug) {
+		return Entry{}, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
+	}
+	if err := w.makeSpace(ctx, caller, p, w.company); err != nil {
+		return Entry{}, fmt.Errorf("making the space of %q: %w", p.Slug, err)
+	}
+	owner := n.Owner
+	if owner == "" && !caller.IsSystem() {
+		owner = caller.Person.ID
+	}
+	if owner != "" {
+		if err := w.people.SetOwner(ctx, people.System("create"), p.Slug, owner); err != nil {
+			return Entry{}, fmt.Errorf("setting the owner: %w", err)
+		}
+	}
+	w.cat.mu.Lock()
+	w.cat.entries[p.Slug] = &Entry{Prospect: p}
+	w.cat.mu.Unlock()
+	e, err := w.refresh(ctx, p.Slug)
+	if err != nil {
+		return Entry{}, err
+	}
+	w.moved.note(p.Slug, Internal)
+	w.moved.note(p.Slug, External)
+	return *e, nil
+}
+
+func (w *Wiki) freeSlug(base string) string {
+	if reservedProspect[base] {
+		base += "-prospect"
+	}
+	slug := base
+	for i := 2; w.cat.has(slug); i++ {
+		suffix := fmt.Sprintf("-%d", i)
+		runes := []rune(base)
+		slug = string(runes[:min(len(runes), maxSlugRunes-len(suffix))]) + suffix
+	}
+	return slug
+}
+
+// makeSpace makes both repositories of a prospect.
+func (w *Wiki) makeSpace(ctx context.Context, caller people.Caller, p Prospect, company string) error {
+	own, err := yaml.Marshal(&p)
+	if err != nil {
+		return err
+	}
+	shared, err := yaml.Marshal(&SpaceInfo{Title: p.Title, Company: company, Customer: p.Title})
+	if err != nil {
+		return err
+	}
+	return w.makeRepos(ctx, caller, p.Slug,
+		firstCommit{Internal, []repo.Edit{{Path: prospectFile, Data: own}}, "Start " + p.Title},
+		firstCommit{External, []repo.Edit{{Path: spaceFile, Data: shared}}, "Start the shared space"})
+}
+
+type firstCommit struct {
+	section Section
+	edits   []repo.Edit
+	subject string
+}
+
+// makeRepos builds the repositories of a space in a folder of their own and
+// moves it into place, so that a crash leaves a whole space or none.
+func (w *Wiki) makeRepos(ctx context.Context, caller people.Caller, slug string, first ...firstCommit) error {
+	tmp, err := os.MkdirTemp(w.spacesDir(), ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	for _, f := range first {
+		r, err := repo.Create(filepath.Join(tmp, string(f.section)+".git"), w.repoOptions())
+		if err != nil {
+			return err
+		}
+		_, err = r.Commit(ctx, repo.Hash{}, f.edits, w.message(caller, f.subject))
+		if err := errors.Join(err, r.Close()); err != nil {
+			return err
+		}
+	}
+	if err := syncDir(tmp); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, filepath.Join(w.spacesDir(), slug)); err != nil {
+		return err
+	}
+	return syncDir(w.spacesDir())
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// SpaceInfo is what space.yaml on the external side tells the customer of the
+// deal as such.
+type SpaceInfo struct {
+	Title    string            `yaml:"title"`
+	Company  string            `yaml:"company,omitempty"`
+	Customer string            `yaml:"customer,omitempty"`
+	Steps    map[string]string `yaml:"steps,omitempty"` // stage key → the buyer's own name for the step
+	Step     string            `yaml:"step,omitempty"`  // current step, if the owner sets it
+	Goal     string            `yaml:"goal,omitempty"`  // goal date
+	Extra    map[string]any    `yaml:",inline"`
+}
+
+// Patch changes fields of a prospect; nil leaves a field as it is.
+type Patch struct {
+	Title, Currency, ExpectedClose, Source, ExternalID *string
+	Value                                              *float64
+	Tags, Links                                        *[]string
+}
+
+// Update changes what prospect.yaml says.
+func (w *Wiki) Update(ctx context.Context, caller people.Caller, slug string, patch Patch) (Entry, error) {
+	return w.updateProspect(ctx, caller, slug, people.Editor, "Change the deal's facts", func(p *Prospect) {
+		for _, f := range []struct {
+			to   *string
+			from *string
+		}{{&p.Title, patch.Title}, {&p.Currency, patch.Currency}, {&p.ExpectedClose, patch.ExpectedClose}, {&p.Source, patch.Source}, {&p.ExternalID, patch.ExternalID}} {
+			if f.from != nil {
+				*f.to = strings.TrimSpace(*f.from)
+			}
+		}
+		if patch.Value != nil {
+			p.Value = *patch.Value
+		}
+		if patch.Tags != nil {
+			p.Tags = *patch.Tags
+		}
+		if patch.Links != nil {
+			p.Links = *patch.Links
+		}
+	})
+}
+
+// SetOutcome says how the deal ended. An empty date means today.
+func (w *Wiki) SetOutcome(ctx context.Context, caller people.Caller, slug, outcome, date, reason string) (Entry, error) {
+	if (outcome == OutcomeLost || outcome == OutcomeNoDecision) && strings.TrimSpace(reason) == "" {
+		return Entry{}, &Invalid{Field: "reason", Problem: "is missing; say in a few words why, so that the next deal learns from it"}
+	}
+	return w.updateProspect(ctx, caller, slug, people.Owner, "Set the outcome: "+outcome, func(p *Prospect) {
+		p.Outcome, p.OutcomeDate, p.OutcomeReason = outcome, date, reason
+		switch {
+		case outcome == OutcomeOpen:
+			p.OutcomeDate, p.OutcomeReason = "", ""
+		case date == "":
+			p.OutcomeDate = w.now().UTC().Format(dateFormat)
+		}
+	})
+}
+
+// setStage moves a prospect to a stage. Handoffs decide when that may happen.
+func (w *Wiki) setStage(ctx context.Context, caller people.Caller, slug, stage string) (Entry, error) {
+	funnel, err := w.Funnel(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	if funnel.Stage(stage) == nil {
+		return Entry{}, &Invalid{Field: "stage", Problem: fmt.Sprintf("%q is not a stage of the funnel", stage)}
+	}
+	return w.updateProspect(ctx, caller, slug, people.Editor, "Move to "+funnel.Stage(stage).Title, func(p *Prospect) {
+		p.Stage, p.Since = stage, w.now().UTC().Format(dateFormat)
+	})
+}
+
+func (w *Wiki) updateProspect(ctx context.Context, caller people.Caller, slug string, level people.Level, subject string, change func(*Prospect)) (Entry, error) {
+	if !w.cat.has(slug) {
+		return Entry{}, ErrNotFound
+	}
+	if err := w.may(ctx, caller, slug, Internal, level); err != nil {
+		return Entry{}, err
+	}
+	s, err := w.side(slug, Internal)
+	if err != nil {
+		return Entry{}, err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	head, err := s.repo.Head()
+	if err != nil {
+		return Entry{}, err
+	}
+	tree, err := s.repo.Tree(head)
+	if err != nil {
+		return Entry{}, err
+	}
+	data, err := tree.ReadFile(prospectFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Entry{}, err
+	}
+	p, err := parseProspect(data)
+	if err != nil {
+		return Entry{}, err
+	}
+	if p.Outcome == "" {
+		p.Outcome = OutcomeOpen
+	}
+	if p.Title == "" {
+		p.Title = titleOf(slug)
+	}
+	change(p)
+	if err := p.check(); err != nil {
+		return Entry{}, err
+	}
+	next, err := yaml.Marshal(p)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !bytes.Equal(next, data) {
+		if _, err := s.commit(ctx, caller, head, []repo.Edit{{Path: prospectFile, Data: next}}, subject); err != nil {
+			return Entry{}, err
+		}
+	}
+	e, err := w.refresh(ctx, slug)
+	if err != nil {
+		return Entry{}, err
+	}
+	return *e, nil
+}
+
+// Delete takes a prospect out of the wiki. Its repositories are moved to the
+// folder trash in the data folder, from where an administrator can move them
+// back or remove them for good.
+func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) error {
+	if !w.cat.has(slug) {
+		return ErrNotFound
+	}
+	if err := w.may(ctx, caller, slug, Internal, people.Owner); err != nil {
+		return err
+	}
+	w.create.Lock()
+	defer w.create.Unlock()
+	for _, section := range []Section{Internal, External} {
+		lock := w.writer(slug + "/" + string(section))
+		lock.Lock()
+		defer lock.Unlock()
+	}
+	trash := filepath.Join(w.dir, "trash")
+	if err := os.MkdirAll(trash, 0o700); err != nil {
+		return fmt.Errorf("making the trash: %w", err)
+	}
+	target := filepath.Join(trash, slug+"-"+w.now().UTC().Format("20060102T150405.000"))
+	if err := os.Rename(filepath.Join(w.spacesDir(), slug), target); err != nil {
+		return fmt.Errorf("moving %s to the trash: %w", slug, err)
+	}
+	if err := errors.Join(syncDir(trash), syncDir(w.spacesDir())); err != nil {
+		return err
+	}
+	var errs []error
+	for _, section := range []Section{Internal, External} {
+		w.sides.drop(slug + "/" + string(section))
+		errs = append(errs, w.history.Forget(ctx, slug+"/"+string(section)))
+		w.moved.note(slug, section)
+	}
+	errs = append(errs, w.cat.remove(ctx, slug), w.people.DeleteProspect(ctx, slug))
+	return errors.Join(errs...)
+}
