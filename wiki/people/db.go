@@ -1,0 +1,469 @@
+package people
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Options of a [DB]. The zero value works.
+type Options struct {
+	Logger *slog.Logger     // nil: no log
+	Now    func() time.Time // nil: time.Now
+	Random io.Reader        // where ids and secrets come from; nil: crypto/rand. Read under a lock
+	Cost   Cost             // of hashing a password; zero: 19 MiB, two passes
+	// Hashing is how many passwords are hashed at once; zero: 2. Together with
+	// Cost it bounds the memory that sign-ins take.
+	Hashing int
+	// Poll is how often other processes' changes are looked for; zero: 500 ms.
+	Poll time.Duration
+	// SignIn limits attempts to sign in; zero values: see [SignInLimits].
+	SignIn SignInLimits
+}
+
+// DB is the accounts file. It is safe for concurrent use.
+type DB struct {
+	log    *slog.Logger
+	now    func() time.Time
+	hasher *hasher
+	limits *signInLimiter
+
+	randomMu sync.Mutex
+	random   io.Reader
+
+	readers *sql.DB
+	writers *sql.DB
+	// writer holds the one connection that writes; taking it is the lock.
+	writer  chan *sql.Conn
+	version int64 // data_version seen last; owned by whoever holds the writer
+
+	cache   cache
+	secrets secretCache
+	watch   watchers
+
+	stop context.CancelFunc
+	done chan struct{}
+
+	closing sync.Once
+	closed  error
+}
+
+// Open opens the accounts file at path and makes it when it is missing. Another
+// process may have it open too.
+func Open(path string, o Options) (_ *DB, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Poll <= 0 {
+		o.Poll = 500 * time.Millisecond
+	}
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("naming the accounts file: %w", err)
+	}
+	// SQLite would make it readable for everybody; its -wal and -shm files get
+	// the permissions of this one.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the accounts file: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("opening the accounts file: %w", err)
+	}
+
+	d := &DB{
+		log: o.Logger, now: o.Now, random: o.Random,
+		writer: make(chan *sql.Conn, 1),
+		done:   make(chan struct{}),
+	}
+	d.hasher = newHasher(o.Cost, o.Hashing)
+	d.limits = newSignInLimiter(o.SignIn)
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
+	if d.writers, err = sql.Open("sqlite", dsn+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"); err != nil {
+		return nil, fmt.Errorf("opening the accounts file: %w", err)
+	}
+	d.writers.SetMaxOpenConns(1)
+	defer func() {
+		if err != nil {
+			select {
+			case conn := <-d.writer:
+				_ = conn.Close()
+			default:
+			}
+			if d.readers != nil {
+				_ = d.readers.Close()
+			}
+			_ = d.writers.Close()
+		}
+	}()
+	ctx := context.Background()
+	conn, err := d.writers.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("opening the accounts file: %w", err)
+	}
+	d.writer <- conn
+	if err := migrate(ctx, conn); err != nil {
+		return nil, err
+	}
+	if d.readers, err = sql.Open("sqlite", dsn+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=query_only(1)"); err != nil {
+		return nil, fmt.Errorf("opening the accounts file: %w", err)
+	}
+	d.readers.SetMaxOpenConns(4)
+	d.readers.SetMaxIdleConns(4)
+	if err := d.poll(ctx, true); err != nil {
+		return nil, err
+	}
+	if err := d.sweep(ctx); err != nil {
+		return nil, err
+	}
+	running, cancel := context.WithCancel(ctx)
+	d.stop = cancel
+	d.watch.wake = make(chan struct{}, 1)
+	go d.run(running, o.Poll)
+	return d, nil
+}
+
+// Close stops the goroutine, writes down what it still held and closes the file.
+// It may be called more than once.
+func (d *DB) Close() error {
+	d.closing.Do(func() {
+		d.stop()
+		<-d.done
+		err := d.flush(context.Background())
+		d.closed = errors.Join(err, d.closeFiles())
+	})
+	return d.closed
+}
+
+func (d *DB) closeFiles() error {
+	var errs []error
+	select {
+	case conn := <-d.writer:
+		errs = append(errs, conn.Close())
+	case <-time.After(10 * time.Second): // a write that hangs must not hang Close too
+	}
+	errs = append(errs, d.readers.Close(), d.writers.Close())
+	return errors.Join(errs...)
+}
+
+// run is the goroutine that the DB owns.
+func (d *DB) run(ctx context.Context, every time.Duration) {
+	defer close(d.done)
+	poll := time.NewTicker(every)
+	defer poll.Stop()
+	tidy := time.NewTicker(30 * time.Second)
+	defer tidy.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.watch.wake:
+			d.watch.deliver()
+			continue
+		case <-poll.C:
+			err = d.poll(ctx, false)
+		case <-tidy.C:
+			err = errors.Join(d.flush(ctx), d.sweep(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
+			d.log.Error("looking after the accounts file failed", "error", err)
+		}
+	}
+}
+
+// poll takes over what other processes changed since it last looked. SQLite's
+// data_version of a connection changes exactly when another connection has
+// written, so it is asked of the writer, whose own writes it leaves out.
+func (d *DB) poll(ctx context.Context, force bool) error {
+	conn, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.unlock(conn)
+	return d.pollLocked(ctx, conn, force)
+}
+
+func (d *DB) pollLocked(ctx context.Context, conn *sql.Conn, force bool) error {
+	var version int64
+	if err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
+		return fmt.Errorf("looking for changes: %w", err)
+	}
+	if version == d.version && !force {
+		return nil
+	}
+	if err := d.cache.reload(ctx, conn); err != nil {
+		return err
+	}
+	d.secrets.clear()
+	d.version = version
+	if !force {
+		d.watch.tell(Change{Kind: Everything})
+	}
+	return nil
+}
+
+// catchUp polls now, unless somebody is writing. It is for look-ups that found
+// nothing: another process may have added it a moment ago.
+func (d *DB) catchUp(ctx context.Context) {
+	select {
+	case conn := <-d.writer:
+		defer d.unlock(conn)
+		if err := d.pollLocked(ctx, conn, false); err != nil && ctx.Err() == nil {
+			d.log.Error("looking for changes of accounts failed", "error", err)
+		}
+	default:
+	}
+}
+
+func (d *DB) lock(ctx context.Context) (*sql.Conn, error) {
+	select {
+	case conn := <-d.writer:
+		return conn, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (d *DB) unlock(conn *sql.Conn) { d.writer <- conn }
+
+// tx is a write transaction, and what has to be taken over into memory once it
+// is committed.
+type tx struct {
+	ctx  context.Context
+	conn *sql.Conn
+	db   *DB
+	now  time.Time
+
+	people    map[string]bool
+	prospects map[string]bool
+	secrets   bool
+	changes   []Change
+}
+
+// write runs f in a transaction. When f returns an error nothing is changed.
+// Once begun it is finished, even if ctx ends.
+func (d *DB) write(ctx context.Context, f func(*tx) error) (err error) {
+	conn, err := d.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.unlock(conn)
+	ctx = context.WithoutCancel(ctx)
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("beginning to write accounts: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			if _, e := conn.ExecContext(ctx, "ROLLBACK"); e != nil {
+				d.log.Error("rolling back accounts failed", "error", e)
+			}
+		}
+	}()
+	t := &tx{ctx: ctx, conn: conn, db: d, now: d.now(), people: map[string]bool{}, prospects: map[string]bool{}}
+	if err := f(t); err != nil {
+		return err
+	}
+	// Read inside the transaction, so that nothing can fail after the commit.
+	var people []*Person
+	for id := range t.people {
+		p, err := t.person(id)
+		if err != nil {
+			return err
+		}
+		people = append(people, &p)
+	}
+	prospects := map[string]*access{}
+	for name := range t.prospects {
+		a, err := readAccess(ctx, conn, name)
+		if err != nil {
+			return err
+		}
+		prospects[name] = a
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("writing accounts: %w", err)
+	}
+	d.cache.put(people, prospects)
+	if t.secrets || len(people) > 0 {
+		d.secrets.clear()
+	}
+	if len(t.changes) > 0 {
+		d.watch.tell(t.changes...)
+	}
+	return nil
+}
+
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	r, err := t.conn.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		return 0, fmt.Errorf("writing accounts: %w", err)
+	}
+	return r.RowsAffected()
+}
+
+// one reads one row into dest; without a row it is ErrNotFound.
+func (t *tx) one(query string, args []any, dest ...any) error {
+	return scanOne(t.conn.QueryRowContext(t.ctx, query, args...), dest...)
+}
+
+func scanOne(row *sql.Row, dest ...any) error {
+	err := row.Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("reading accounts: %w", err)
+	}
+	return nil
+}
+
+// count answers a query for one number.
+func (t *tx) count(query string, args ...any) (n int64, err error) {
+	err = t.one(query, args, &n)
+	return n, err
+}
+
+// changed notes a person whose row or doors were touched.
+func (t *tx) changed(id string) {
+	t.people[id] = true
+	t.secrets = true
+	t.changes = append(t.changes, Change{Kind: PersonChanged, Person: id})
+}
+
+// allow reads the caller's person as it is now. Whoever is disabled, or has none
+// of the scopes asked for, is refused. The person of the system is empty.
+func (t *tx) allow(c Caller, s Scope) (Person, error) {
+	if c.system {
+		return Person{}, nil
+	}
+	if c.Person.ID == "" {
+		return Person{}, ErrForbidden
+	}
+	p, err := t.person(c.Person.ID)
+	if errors.Is(err, ErrNotFound) {
+		return Person{}, ErrForbidden
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	c.Person = p
+	if !c.Can(s) {
+		return Person{}, ErrForbidden
+	}
+	return p, nil
+}
+
+// allowSelf admits an administrator, or the person themselves through a door
+// with the scopes.
+func (t *tx) allowSelf(c Caller, id string, s Scope) error {
+	if _, err := t.allow(c, Administer); err == nil || !errors.Is(err, ErrForbidden) {
+		return err
+	}
+	p, err := t.allow(c, s)
+	if err != nil {
+		return err
+	}
+	if p.ID != id {
+		return ErrForbidden
+	}
+	return nil
+}
+
+var base = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// randomText is n random bytes, written with lower-case letters and digits.
+func (d *DB) randomText(n int) (string, error) {
+	b := make([]byte, n)
+	d.randomMu.Lock()
+	_, err := io.ReadFull(d.random, b)
+	d.randomMu.Unlock()
+	if err != nil {
+		return "", fmt.Errorf("reading random bytes: %w", err)
+	}
+	return base.EncodeToString(b), nil
+}
+
+// newID is short, url-safe and has no meaning.
+func (d *DB) newID() (string, error) { return d.randomText(10) }
+
+// newSecret is 32 random bytes as text, with the hash that is kept of it.
+func (d *DB) newSecret(prefix string) (string, []byte, error) {
+	s, err := d.randomText(32)
+	if err != nil {
+		return "", nil, err
+	}
+	s = prefix + s
+	h := hash(s)
+	return s, h[:], nil
+}
+
+func hash(secret string) [sha256.Size]byte { return sha256.Sum256([]byte(secret)) }
+
+// plausible keeps look-ups of what cannot be a secret from reaching the file.
+func plausible(secret string) bool {
+	return len(secret) >= 40 && len(secret) <= 80 && !strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// CopyTo writes a consistent copy of the whole file to path, which must not
+// exist, while the database is in use.
+func (d *DB) CopyTo(ctx context.Context, path string) error {
+	if _, err := d.readers.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return fmt.Errorf("copying accounts: %w", err)
+	}
+	return nil
+}
+
+// Check reads the whole file and reports the first thing wrong with it.
+func (d *DB) Check(ctx context.Context) error {
+	var word string
+	if err := d.readers.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&word); err != nil {
+		return fmt.Errorf("checking accounts: %w", err)
+	}
+	if word != "ok" {
+		return fmt.Errorf("checking accounts: %s", word)
+	}
+	rows, err := d.readers.QueryContext(ctx, "PRAGMA foreign_key_check")
+	if err != nil {
+		return fmt.Errorf("checking accounts: %w", err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		return errors.New("checking accounts: a row refers to one that is missing")
+	}
+	return rows.Err()
+}
