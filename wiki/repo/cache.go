@@ -18,6 +18,9 @@ type Cache struct {
 	size int
 	ll   *list.List
 	byID map[Hash]*list.Element
+
+	// sizes remembers how long objects are, for lists of files.
+	sizes map[Hash]int64
 }
 
 // raw is an object as git knows it: a type and bytes nobody changes.
@@ -32,7 +35,7 @@ const overhead = 160
 
 // NewCache returns a cache of so many bytes.
 func NewCache(bytes int) *Cache {
-	return &Cache{max: bytes, ll: list.New(), byID: map[Hash]*list.Element{}}
+	return &Cache{max: bytes, ll: list.New(), byID: map[Hash]*list.Element{}, sizes: map[Hash]int64{}}
 }
 
 func (c *Cache) get(h Hash) (raw, bool) {
@@ -65,4 +68,29 @@ func (c *Cache) put(o raw) {
 		delete(c.byID, old.id)
 		c.size -= len(old.data) + overhead
 	}
+}
+
+// maxSizes is how many sizes are remembered, about 8 MB of them.
+const maxSizes = 100_000
+
+func (c *Cache) length(h Hash) (int64, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.byID[h]; ok {
+		return int64(len(e.Value.(raw).data)), true
+	}
+	n, ok := c.sizes[h]
+	return n, ok
+}
+
+func (c *Cache) putSize(h Hash, n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.sizes) >= maxSizes {
+		for old := range c.sizes { // any of them
+			delete(c.sizes, old)
+			break
+		}
+	}
+	c.sizes[h] = n
 }

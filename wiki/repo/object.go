@@ -70,6 +70,20 @@ func (s *store) typed(h Hash, typ plumbing.ObjectType) ([]byte, error) {
 	return o.data, nil
 }
 
+// size returns how long an object is, in bytes. It stays in the cache longer
+// than the object would.
+func (s *store) size(h Hash) (int64, error) {
+	if n, ok := s.cache.length(h); ok {
+		return n, nil
+	}
+	o, err := s.get(h)
+	if err != nil {
+		return 0, err
+	}
+	s.cache.putSize(h, int64(len(o.data)))
+	return int64(len(o.data)), nil
+}
+
 func (s *store) look(h Hash) (plumbing.ObjectType, []byte, error) {
 	if typ, data, err := s.batch.read(h); !errors.Is(err, errMissing) {
 		return typ, data, err

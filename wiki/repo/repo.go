@@ -190,6 +190,10 @@ func (r *Repo) Dir() string { return r.dir }
 // repositories without asking who still reads.
 func (r *Repo) Close() error { return r.store.close() }
 
+// started is about when this process began: files older than it were not made
+// by it.
+var started = time.Now()
+
 // sweep removes what a process that died has left behind.
 func (r *Repo) sweep() error {
 	var stale []string
@@ -228,6 +232,11 @@ func (r *Repo) sweep() error {
 		return err
 	}
 	for _, path := range stale {
+		// What this process has made itself belongs to a Repo that is in use.
+		st, err := os.Lstat(path)
+		if err != nil || !st.ModTime().Before(started) {
+			continue
+		}
 		if err := os.RemoveAll(path); err != nil {
 			return err
 		}

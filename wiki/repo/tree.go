@@ -9,6 +9,7 @@ import (
 	"iter"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -95,6 +96,7 @@ type Tree struct {
 	r    *Repo
 	root Hash
 	at   time.Time
+	err  atomic.Pointer[error] // of the first folder that Files could not read
 }
 
 var (
@@ -189,11 +191,11 @@ func (t *Tree) Blob(name string) (Hash, int64, error) {
 	if e.isDir() {
 		return Zero, 0, pathError("open", name, fs.ErrNotExist)
 	}
-	data, err := t.r.Blob(e.Hash)
+	size, err := t.r.store.size(e.Hash)
 	if err != nil {
 		return Zero, 0, pathError("open", name, err)
 	}
-	return e.Hash, int64(len(data)), nil
+	return e.Hash, size, nil
 }
 
 // ReadFile returns a file's content, a copy the caller may change.
@@ -271,18 +273,32 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 }
 
 // Files goes over every file in the order of their paths, folders in git's
-// order. It ends early at the first folder that cannot be read, which Check
-// would report. Sizes are read from the objects.
+// order. It ends early at the first folder or file that cannot be read, which
+// Err then returns.
 func (t *Tree) Files() iter.Seq2[string, File] {
 	return func(yield func(string, File) bool) {
 		t.walk("", t.root, func(p string, e TreeEntry) bool {
-			data, err := t.r.Blob(e.Hash)
+			size, err := t.r.store.size(e.Hash)
 			if err != nil {
-				t.r.log.Error("a file cannot be read", "path", p, "err", err)
+				t.fail(p, err)
+				return false
 			}
-			return yield(p, File{Path: p, Blob: e.Hash, Size: int64(len(data))})
+			return yield(p, File{Path: p, Blob: e.Hash, Size: size})
 		})
 	}
+}
+
+// Err returns why an earlier run of Files or Paths ended early, nil when none did.
+func (t *Tree) Err() error {
+	if err := t.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (t *Tree) fail(p string, err error) {
+	err = fmt.Errorf("reading %s: %w", p, err)
+	t.err.CompareAndSwap(nil, &err)
 }
 
 // Paths is Files without sizes: it reads folders only.
@@ -295,7 +311,7 @@ func (t *Tree) Paths() iter.Seq2[string, Hash] {
 func (t *Tree) walk(prefix string, tree Hash, f func(string, TreeEntry) bool) bool {
 	list, err := t.r.entries(tree)
 	if err != nil {
-		t.r.log.Error("a folder cannot be read", "path", prefix, "err", err)
+		t.fail(prefix, err)
 		return false
 	}
 	for _, e := range list {
@@ -333,12 +349,12 @@ func (i *fileInfo) load() (int64, error) {
 	if i.size >= 0 {
 		return i.size, nil
 	}
-	data, err := i.t.r.Blob(i.e.Hash)
+	size, err := i.t.r.store.size(i.e.Hash)
 	if err != nil {
 		return 0, err
 	}
-	i.size = int64(len(data))
-	return i.size, nil
+	i.size = size
+	return size, nil
 }
 
 func (i *fileInfo) Name() string { return i.name }
