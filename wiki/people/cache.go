@@ -23,6 +23,8 @@ type cache struct {
 	// lent says that a snapshot looks at the map access, which is then copied
 	// before it is changed.
 	lent atomic.Bool
+	// blind says that the file cannot be read: nobody is known then.
+	blind atomic.Bool
 }
 
 func (c *cache) reload(ctx context.Context, conn *sql.Conn) error {
@@ -81,6 +83,9 @@ func (c *cache) put(people []*Person, prospects map[string]*access) {
 func (c *cache) person(id string) *Person {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	if c.blind.Load() {
+		return nil
+	}
 	return c.people[id]
 }
 
@@ -93,6 +98,9 @@ func (c *cache) find(by func(*cache) *Person) *Person {
 func (c *cache) on(person, prospect string) (*Person, *access) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	if c.blind.Load() {
+		return nil, nil
+	}
 	return c.people[person], c.access[prospect]
 }
 
@@ -100,6 +108,9 @@ func (c *cache) on(person, prospect string) (*Person, *access) {
 func (c *cache) snapshot(person string) (*Person, map[string]*access) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	if c.blind.Load() {
+		return nil, nil
+	}
 	c.lent.Store(true)
 	return c.people[person], c.access
 }

@@ -45,6 +45,7 @@ type DB struct {
 	randomMu sync.Mutex
 	random   io.Reader
 
+	dsn     string
 	readers *sql.DB
 	writers *sql.DB
 	// writer holds the one connection that writes; taking it is the lock.
@@ -56,7 +57,8 @@ type DB struct {
 	watch   watchers
 
 	stop context.CancelFunc
-	done chan struct{}
+	done chan struct{} // closed when the goroutine has ended
+	gone chan struct{} // closed when nothing may be written any more
 
 	closing sync.Once
 	closed  error
@@ -95,11 +97,12 @@ func Open(path string, o Options) (_ *DB, err error) {
 		log: o.Logger, now: o.Now, random: o.Random,
 		writer: make(chan *sql.Conn, 1),
 		done:   make(chan struct{}),
+		gone:   make(chan struct{}),
 	}
 	d.hasher = newHasher(o.Cost, o.Hashing)
 	d.limits = newSignInLimiter(o.SignIn)
-	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
-	if d.writers, err = sql.Open("sqlite", dsn+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"); err != nil {
+	d.dsn = "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
+	if d.writers, err = sql.Open("sqlite", d.dsn+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"); err != nil {
 		return nil, fmt.Errorf("opening the accounts file: %w", err)
 	}
 	d.writers.SetMaxOpenConns(1)
@@ -125,7 +128,7 @@ func Open(path string, o Options) (_ *DB, err error) {
 	if err := migrate(ctx, conn); err != nil {
 		return nil, err
 	}
-	if d.readers, err = sql.Open("sqlite", dsn+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=query_only(1)"); err != nil {
+	if d.readers, err = sql.Open("sqlite", d.dsn+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=query_only(1)"); err != nil {
 		return nil, fmt.Errorf("opening the accounts file: %w", err)
 	}
 	d.readers.SetMaxOpenConns(4)
@@ -150,6 +153,7 @@ func (d *DB) Close() error {
 		d.stop()
 		<-d.done
 		err := d.flush(context.Background())
+		close(d.gone)
 		d.closed = errors.Join(err, d.closeFiles())
 	})
 	return d.closed
@@ -166,6 +170,10 @@ func (d *DB) closeFiles() error {
 	return errors.Join(errs...)
 }
 
+// maxFailed is after how many failures in a row to see what other processes did
+// memory is trusted no longer and access is refused.
+const maxFailed = 4
+
 // run is the goroutine that the DB owns.
 func (d *DB) run(ctx context.Context, every time.Duration) {
 	defer close(d.done)
@@ -173,6 +181,7 @@ func (d *DB) run(ctx context.Context, every time.Duration) {
 	defer poll.Stop()
 	tidy := time.NewTicker(30 * time.Second)
 	defer tidy.Stop()
+	failed := 0 // polls in a row
 	for {
 		var err error
 		select {
@@ -182,7 +191,12 @@ func (d *DB) run(ctx context.Context, every time.Duration) {
 			d.watch.deliver()
 			continue
 		case <-poll.C:
-			err = d.poll(ctx, false)
+			if err = d.poll(ctx, false); err == nil {
+				failed = 0
+			} else {
+				failed++
+			}
+			d.cache.blind.Store(failed >= maxFailed)
 		case <-tidy.C:
 			err = errors.Join(d.flush(ctx), d.sweep(ctx))
 		}
@@ -229,7 +243,7 @@ func (d *DB) catchUp(ctx context.Context) {
 	select {
 	case conn := <-d.writer:
 		defer d.unlock(conn)
-		if err := d.pollLocked(ctx, conn, false); err != nil && ctx.Err() == nil {
+		if err := d.pollLocked(context.WithoutCancel(ctx), conn, false); err != nil {
 			d.log.Error("looking for changes of accounts failed", "error", err)
 		}
 	default:
@@ -240,6 +254,8 @@ func (d *DB) lock(ctx context.Context) (*sql.Conn, error) {
 	select {
 	case conn := <-d.writer:
 		return conn, nil
+	case <-d.gone:
+		return nil, ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -441,8 +457,26 @@ func fromMillis(ms int64) time.Time {
 
 // CopyTo writes a consistent copy of the whole file to path, which must not
 // exist, while the database is in use.
-func (d *DB) CopyTo(ctx context.Context, path string) error {
-	if _, err := d.readers.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+func (d *DB) CopyTo(ctx context.Context, path string) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("copying accounts: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("copying accounts: %w", err)
+	}
+	// A connection of its own: the readers' refuse every kind of writing.
+	copier, err := sql.Open("sqlite", d.dsn+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		return fmt.Errorf("copying accounts: %w", err)
+	}
+	defer copier.Close()
+	if _, err := copier.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("copying accounts: %w", err)
 	}
 	return nil

@@ -17,6 +17,8 @@ var (
 	// ErrSignIn: address and password do not belong together. It is the same
 	// for an unknown address, a wrong password and a disabled person.
 	ErrSignIn = errors.New("this address and password do not match an account")
+	// ErrClosed: the DB was closed.
+	ErrClosed = errors.New("the accounts file is closed")
 	// ErrLastAdmin: the change would leave no administrator who can sign in.
 	ErrLastAdmin = errors.New("this is the last active administrator; make somebody else an administrator first")
 )

@@ -198,7 +198,10 @@ func (d *DB) SetPassword(ctx context.Context, c Caller, id, password string) err
 	}
 	return d.write(ctx, func(t *tx) error {
 		if _, err := t.allow(c, Administer); err != nil {
-			if err := t.allowSelf(c, id, AllScopes&^Administer); err != nil {
+			if !errors.Is(err, ErrForbidden) || c.Via != "session" {
+				return err
+			}
+			if err := t.allowSelf(c, id, Write); err != nil {
 				return err
 			}
 			var old string
@@ -213,7 +216,8 @@ func (d *DB) SetPassword(ctx context.Context, c Caller, id, password string) err
 	})
 }
 
-// ChangePassword gives the caller a new password; the current one must be named.
+// ChangePassword gives the caller, signed in by a session, a new password; the
+// current one must be named (ErrSignIn when it is not it).
 // All their other sessions end. Attempts are limited as at sign-in.
 func (d *DB) ChangePassword(ctx context.Context, c Caller, current, password string) error {
 	if err := checkPassword(password); err != nil {
@@ -223,7 +227,7 @@ func (d *DB) ChangePassword(ctx context.Context, c Caller, current, password str
 		return ErrSignIn
 	}
 	live := d.Live(c)
-	if live.system || !live.Can(AllScopes&^Administer) {
+	if live.Via != "session" || !live.Can(Write) {
 		return ErrForbidden
 	}
 	id := live.Person.ID
@@ -248,7 +252,7 @@ func (d *DB) ChangePassword(ctx context.Context, c Caller, current, password str
 		return err
 	}
 	return d.write(ctx, func(t *tx) error {
-		if err := t.allowSelf(c, id, AllScopes&^Administer); err != nil {
+		if _, err := t.allow(c, Write); err != nil {
 			return err
 		}
 		var now string

@@ -315,6 +315,9 @@ func (d *DB) Update(ctx context.Context, c Caller, id string, patch Patch) (Pers
 			if used > 0 {
 				return fmt.Errorf("an account with this address %w", ErrExists)
 			}
+			if _, err := t.exec("DELETE FROM invitations WHERE email = ?", p.Email); err != nil {
+				return err
+			}
 		}
 		if patch.Job != nil {
 			p.Job = *patch.Job

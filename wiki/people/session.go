@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,6 +106,13 @@ func (s *secretCache) takeDirty() map[*door]bool {
 	return dirty
 }
 
+func (s *secretCache) putBack(dirty map[*door]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.Copy(dirty, s.dirty)
+	s.dirty = dirty
+}
+
 // flush writes down when doors were last used.
 func (d *DB) flush(ctx context.Context) error {
 	dirty := d.secrets.takeDirty()
@@ -130,6 +138,7 @@ func (d *DB) flush(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
+		d.secrets.putBack(dirty)
 		return fmt.Errorf("noting last use: %w", err)
 	}
 	return nil

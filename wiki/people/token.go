@@ -48,11 +48,9 @@ func (d *DB) NewToken(ctx context.Context, c Caller, personID, name string, scop
 		return "", Token{}, err
 	}
 	err = d.write(ctx, func(t *tx) error {
-		if err := t.allowSelf(c, personID, AllScopes); err != nil {
-			// Members' sessions carry every scope, but Can never grants them
-			// Administer; what counts is that they came by a session.
+		if _, err := t.allow(c, Administer); err != nil {
 			if !errors.Is(err, ErrForbidden) || c.Via != "session" {
-				return err
+				return err // a token does not make others
 			}
 			if err := t.allowSelf(c, personID, Write); err != nil {
 				return err
