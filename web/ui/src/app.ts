@@ -1,0 +1,25 @@
+// What every page gets. Each part looks for its own markup and does nothing
+// where there is none; without scripts the same pages work by links and forms.
+import { saved } from "./draft";
+import { setUpBoardFilter } from "./filter";
+import { setUpKeys } from "./keys";
+import { setUpMenus } from "./menus";
+import { setUpOutline } from "./outline";
+import { setUpPalette } from "./palette";
+import { setUpTasks } from "./tasks";
+import { setUpTheme } from "./theme";
+import { setUpToasts } from "./toast";
+import { setUpDropZones } from "./upload";
+import { setUpTimes } from "./when";
+
+saved();
+setUpTimes();
+setUpMenus();
+setUpPalette();
+setUpKeys();
+setUpTheme();
+setUpToasts();
+setUpOutline();
+setUpTasks();
+setUpBoardFilter();
+setUpDropZones();

@@ -1,0 +1,157 @@
+import { $, $$, element, problem } from "./dom";
+import { toast } from "./toast";
+
+// Sent is a file that is on the server.
+export interface Sent {
+  name: string;
+  image: boolean;
+}
+
+// row shows one file on its way.
+function row(
+  list: HTMLElement,
+  name: string,
+): { progress: HTMLProgressElement; fail: (why: string) => void; done: () => void } {
+  const progress = element("progress", { max: "1", value: "0", "aria-label": `Uploading ${name}` });
+  const item = element("li", {}, element("span", {}, name), progress);
+  list.append(item);
+  return {
+    progress,
+    fail(why) {
+      progress.remove();
+      const close = element("button", { type: "button", class: "btn btn-small btn-quiet" }, "Dismiss");
+      close.addEventListener("click", () => item.remove());
+      item.append(element("span", { class: "field-error", role: "alert" }, why), close);
+    },
+    done() {
+      item.remove();
+    },
+  };
+}
+
+// send transfers a body with progress; fetch cannot tell how far it is.
+function send(
+  method: string,
+  url: string,
+  body: XMLHttpRequestBodyInit,
+  headers: Record<string, string>,
+  progress: HTMLProgressElement,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    request.responseType = "text";
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) progress.value = event.loaded / event.total;
+    });
+    request.addEventListener("load", () => {
+      const type = request.getResponseHeader("Content-Type") ?? "";
+      const empty = request.status === 204 || request.status === 205 || request.status === 304;
+      resolve(
+        new Response(empty ? null : request.responseText, {
+          status: request.status,
+          headers: { "Content-Type": type },
+        }),
+      );
+    });
+    request.addEventListener("error", () => reject(new Error("The connection broke. Try again.")));
+    request.send(body);
+  });
+}
+
+// fileName makes a name that every system can store.
+export function fileName(name: string): string {
+  const clean = name
+    .normalize("NFC")
+    .replace(/[\u0000-\u001f\u007f/\\:*?"<>|#%]+/g, "-")
+    .replace(/\s+/g, "-")
+    .replace(/-{2,}/g, "-")
+    .replace(/^[-.]+|[-.]+$/g, "");
+  return clean.slice(-120) || "file";
+}
+
+// put stores a file beside a page. A name that is taken gets a number, so
+// nothing is ever replaced by accident.
+export async function put(base: string, file: File, max: number, list: HTMLElement): Promise<Sent | null> {
+  const wanted = fileName(file.name);
+  const shown = row(list, wanted);
+  if (max > 0 && file.size > max) {
+    shown.fail(`This file is larger than ${Math.floor(max / 1_048_576)} MB. Link to where it lives instead.`);
+    return null;
+  }
+  const dot = wanted.lastIndexOf(".");
+  const stem = dot > 0 ? wanted.slice(0, dot) : wanted;
+  const ending = dot > 0 ? wanted.slice(dot) : "";
+  try {
+    for (let number = 1; number <= 20; number++) {
+      const name = number === 1 ? wanted : `${stem}-${number}${ending}`;
+      const response = await send(
+        "PUT",
+        `${base}/${encodeURIComponent(name)}`,
+        file,
+        { "If-None-Match": "*", "Content-Type": file.type || "application/octet-stream", Accept: "application/json" },
+        shown.progress,
+      );
+      if (response.status === 412) continue;
+      if (!response.ok) throw new Error(await problem(response));
+      shown.done();
+      return { name, image: file.type.startsWith("image/") };
+    }
+    throw new Error("Files of this name are there already. Rename it and try again.");
+  } catch (error) {
+    shown.fail(error instanceof Error ? error.message : "It was not uploaded. Try again.");
+    return null;
+  }
+}
+
+// setUpDropZones takes files that are dropped on a form and sends them the way
+// the form itself would.
+export function setUpDropZones(): void {
+  for (const form of $$<HTMLFormElement>("form[data-drop]")) {
+    const input = $<HTMLInputElement>("input[type=file]", form);
+    const list = $("[data-uploads]", form);
+    if (!input || !list) continue;
+    const upload = async (files: FileList) => {
+      if (files.length === 0) return;
+      const body = new FormData(form);
+      body.delete(input.name);
+      for (const file of files) body.append(input.name, file, fileName(file.name));
+      const label = files.length === 1 ? (files[0]?.name ?? "") : `${files.length} files`;
+      const shown = row(list, label);
+      try {
+        const response = await send("POST", form.action, body, { Accept: "application/json" }, shown.progress);
+        if (!response.ok) throw new Error(await problem(response));
+        toast(files.length === 1 ? "File added" : "Files added");
+        location.reload();
+      } catch (error) {
+        shown.fail(error instanceof Error ? error.message : "It was not uploaded. Try again.");
+      }
+    };
+    takeDrops(form, (files) => void upload(files));
+    form.addEventListener("submit", (event) => {
+      if (!input.files) return;
+      event.preventDefault();
+      void upload(input.files);
+    });
+  }
+}
+
+// takeDrops calls then for files dropped on the element.
+export function takeDrops(target: HTMLElement, then: (files: FileList) => void): void {
+  const has = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  target.addEventListener("dragover", (event) => {
+    if (!has(event)) return;
+    event.preventDefault();
+    target.classList.add("is-over");
+  });
+  target.addEventListener("dragleave", (event) => {
+    if (!target.contains(event.relatedTarget as Node | null)) target.classList.remove("is-over");
+  });
+  target.addEventListener("drop", (event) => {
+    target.classList.remove("is-over");
+    if (!has(event) || !event.dataTransfer) return;
+    event.preventDefault();
+    then(event.dataTransfer.files);
+  });
+}

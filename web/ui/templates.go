@@ -1,0 +1,203 @@
+package ui
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"path"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// ErrNoTemplate is the answer to a screen that does not exist.
+var ErrNoTemplate = errors.New("no such template")
+
+// Templates are the screens, one per file in templates/ besides layout and
+// partials. Each is named by its file without the ending, and says in its
+// first line which view of package web it draws.
+type Templates struct {
+	screens map[string]*template.Template
+	buffers sync.Pool
+}
+
+// NewTemplates parses all screens; their addresses of styles, scripts and
+// icons are those of assets.
+func NewTemplates(assets *Assets) (*Templates, error) {
+	base, err := template.New("base").Funcs(funcs(assets)).Option("missingkey=error").
+		ParseFS(templateFiles, "templates/layout.html", "templates/partials.html")
+	if err != nil {
+		return nil, fmt.Errorf("parsing layout: %w", err)
+	}
+	paths, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("listing templates: %w", err)
+	}
+	t := &Templates{screens: map[string]*template.Template{}}
+	t.buffers.New = func() any { return new(bytes.Buffer) }
+	for _, p := range paths {
+		name := strings.TrimSuffix(path.Base(p), ".html")
+		if name == "layout" || name == "partials" {
+			continue
+		}
+		screen, err := base.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("copying layout: %w", err)
+		}
+		if t.screens[name], err = screen.ParseFS(templateFiles, p); err != nil {
+			return nil, fmt.Errorf("parsing %s: %w", name, err)
+		}
+	}
+	return t, nil
+}
+
+// Names are the screens in alphabetical order.
+func (t *Templates) Names() []string {
+	names := make([]string, 0, len(t.screens))
+	for name := range t.screens {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Execute draws the screen and writes it in one piece: when it fails, nothing
+// was written, unless w itself failed.
+func (t *Templates) Execute(w io.Writer, name string, view any) error {
+	screen, ok := t.screens[name]
+	if !ok {
+		return fmt.Errorf("drawing %s: %w", name, ErrNoTemplate)
+	}
+	buf := t.buffers.Get().(*bytes.Buffer)
+	defer t.buffers.Put(buf)
+	buf.Reset()
+	if err := screen.ExecuteTemplate(buf, "layout", view); err != nil {
+		return fmt.Errorf("drawing %s: %w", name, err)
+	}
+	if _, err := w.Write(buf.Bytes()); err != nil {
+		return fmt.Errorf("sending %s: %w", name, err)
+	}
+	return nil
+}
+
+// FactName is how a kind of fact is called on the screen.
+func FactName(kind string) string {
+	switch kind {
+	case "":
+		return "Fact"
+	case "question":
+		return "Open question"
+	}
+	return strings.ToUpper(kind[:1]) + kind[1:]
+}
+
+// FactIcon is the icon of a kind of fact.
+func FactIcon(kind string) string {
+	switch kind {
+	case "decision":
+		return "gavel"
+	case "commitment":
+		return "handshake"
+	case "requirement":
+		return "list-checks"
+	case "risk":
+		return "triangle-alert"
+	case "question":
+		return "circle-help"
+	case "stakeholder":
+		return "contact"
+	case "action":
+		return "list-checks"
+	}
+	return "info"
+}
+
+func audienceName(audience string) string {
+	if audience == "external" {
+		return "External"
+	}
+	return "Internal"
+}
+
+func funcs(assets *Assets) template.FuncMap {
+	sprite := assets.URL("icons.svg")
+	icon := func(name string, size ...string) template.HTML {
+		class := "icon"
+		if len(size) > 0 {
+			class += " icon-" + size[0]
+		}
+		return template.HTML(`<svg class="` + class + `" aria-hidden="true"><use href="` + sprite + `#` +
+			template.HTMLEscapeString(name) + `"/></svg>`)
+	}
+	return template.FuncMap{
+		"asset":    assets.URL,
+		"icon":     icon,
+		"audience": audienceName,
+		"audienceIcon": func(audience string) template.HTML {
+			if audience == "external" {
+				return icon("globe", "sm")
+			}
+			return icon("lock", "sm")
+		},
+		"factName": FactName,
+		"factIcon": FactIcon,
+		"when":     when,
+		"plural":   plural,
+		"inc":      func(i int) int { return i + 1 },
+		"last":     isLast,
+		"join":     strings.Join,
+		"ms":       func(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) + " ms" },
+		"numeric":  numeric,
+	}
+}
+
+// when writes a moment for the browser's script to put into the reader's own
+// zone and words; without the script it reads in UTC.
+func when(t time.Time) template.HTML {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.UTC()
+	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `" data-when>` +
+		t.Format("2 Jan 2006 15:04") + ` UTC</time>`)
+}
+
+// plural writes a count with its noun.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+// isLast tells whether i is the last index of a list. The list is any slice:
+// its elements belong to package web, which imports this one.
+func isLast(i int, list any) bool { return i == reflect.ValueOf(list).Len()-1 }
+
+// numeric tells whether a cell of a table reads as a number.
+func numeric(cell string) bool {
+	cell = strings.TrimSpace(cell)
+	digits := 0
+	for _, r := range cell {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case strings.ContainsRune("+-−.,' \u00a0\u202f%€$£()", r):
+		default:
+			return false
+		}
+	}
+	// Dates such as 2026-11-20 and long numbers such as telephone numbers are
+	// words to the eye.
+	return digits > 0 && strings.Count(cell, "-") < 2 && !strings.HasPrefix(cell, "+")
+}
