@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"dealwiki/content"
 	"dealwiki/wiki/playbook"
 	"dealwiki/wiki/sample"
 )
@@ -214,4 +215,32 @@ func TestDatesFollowToday(t *testing.T) {
 		return
 	}
 	require.Fail(t, "Northwind Rail is missing")
+}
+
+// Every version, old ones too, is what the server would keep: an id that had to
+// be added would make a commit that nobody wrote.
+func TestPagesAreKeptAsTheyAre(t *testing.T) {
+	newID := func(kind string) string { return kind[:1] + "-0000" }
+	for _, p := range load(t).Prospects {
+		for _, r := range p.Revisions {
+			_, changed := content.AssignIDs([]byte(r.Text), newID)
+			assert.False(t, changed, "%s/%s version %d lacks an id", p.Slug, r.Path(), r.Number)
+			doc := content.Parse([]byte(r.Text))
+			assert.Empty(t, doc.Notice(), "%s/%s", p.Slug, r.Path())
+			assert.NotEmpty(t, doc.Title(), "%s/%s", p.Slug, r.Path())
+			written, ids := 0, map[string]bool{}
+			for _, line := range strings.Split(r.Text, "\n") {
+				if m := id.FindString(line); m != "" {
+					written++
+					assert.False(t, ids[m], "%s/%s version %d holds%s twice", p.Slug, r.Path(), r.Number, m)
+					ids[m] = true
+				}
+			}
+			assert.Equal(t, written, len(doc.Facts())+len(doc.Actions()), "%s/%s version %d", p.Slug, r.Path(), r.Number)
+			for _, f := range doc.Facts() {
+				assert.NotEmpty(t, f.Title, "%s/%s:%d", p.Slug, r.Path(), f.Line)
+				assert.NotContains(t, f.Title, "^", "%s/%s:%d", p.Slug, r.Path(), f.Line)
+			}
+		}
+	}
 }
