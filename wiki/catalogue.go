@@ -152,12 +152,11 @@ func (w *Wiki) refresh(ctx context.Context, slug string) (*Entry, error) {
 	}
 	var heads [2]string
 	for i, section := range []Section{Internal, External} {
-		// One small file a side: cheap enough to do for ten thousand.
-		data, err := os.ReadFile(filepath.Join(w.repoDir(slug, section), "refs", "heads", "main"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		head, err := w.peekHead(slug, section)
+		if err != nil {
 			return nil, fmt.Errorf("reading the head of %s: %w", slug, err)
 		}
-		heads[i] = strings.TrimSpace(string(data))
+		heads[i] = head
 	}
 	if heads == old.heads && heads[0] != "" {
 		return old, nil
@@ -209,6 +208,24 @@ func (w *Wiki) refresh(ctx context.Context, slug string) (*Entry, error) {
 		e.Outcome = OutcomeOpen
 	}
 	return e, w.cat.put(ctx, e)
+}
+
+// peekHead reads where a side's main is without opening the repository, which
+// is cheap enough to do for ten thousand, unless its references are packed.
+func (w *Wiki) peekHead(slug string, section Section) (string, error) {
+	data, err := os.ReadFile(filepath.Join(w.repoDir(slug, section), "refs", "heads", "main"))
+	if err == nil {
+		return strings.TrimSpace(string(data)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	s, err := w.side(slug, section)
+	if err != nil {
+		return "", err
+	}
+	head, err := s.repo.Head()
+	return head.String(), err
 }
 
 // Prospects lists what the caller may see, by title.

@@ -245,6 +245,9 @@ func (s *side) finish(ctx context.Context, caller people.Caller, place Place, ov
 
 // commit moves main by one commit of the caller's; the writer lock is held.
 func (s *side) commit(ctx context.Context, caller people.Caller, base repo.Hash, edits []repo.Edit, subject string) (repo.Hash, error) {
+	if s.gone {
+		return repo.Zero, ErrNotFound
+	}
 	h, err := s.repo.Commit(ctx, base, edits, s.w.message(caller, subject))
 	if err != nil {
 		return h, fmt.Errorf("saving a version: %w", err)

@@ -72,9 +72,9 @@ func (p Place) Check() error {
 	return nil
 }
 
-// placeOf reads a repository path as a page's place; ok is false for files that
+// PlaceOf reads a repository path as a page's place; ok is false for files that
 // are no pages.
-func placeOf(section Section, file string) (Place, bool) {
+func PlaceOf(section Section, file string) (Place, bool) {
 	stage, name, ok := strings.Cut(file, "/")
 	if !ok || strings.Contains(name, "/") || !strings.HasSuffix(name, pageExt) || stage == "handoffs" {
 		return Place{}, false

@@ -149,8 +149,9 @@ func printable(s string) bool {
 
 // NewProspect says what a new prospect begins with.
 type NewProspect struct {
-	Prospect        // Title is required; Slug is made from it when empty; Stage is the funnel's first when empty
-	Owner    string // id of the person who owns it; "" means the caller, or nobody for the system
+	Prospect          // Title is required; Slug is made from it when empty; Stage is the funnel's first when empty
+	Owner      string // id of the person who owns it; "" means the caller, or nobody for the system
+	Restricted bool   // only those named may see it
 }
 
 // Create makes a prospect with both its repositories. It fails with ErrExists
@@ -196,17 +197,24 @@ func (w *Wiki) Create(ctx context.Context, caller people.Caller, n NewProspect) 
 	} else if w.cat.has(p.Slug) {
 		return Entry{}, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
 	}
-	if err := w.makeSpace(ctx, caller, p, w.company); err != nil {
-		return Entry{}, fmt.Errorf("making the space of %q: %w", p.Slug, err)
-	}
 	owner := n.Owner
 	if owner == "" && !caller.IsSystem() {
 		owner = caller.Person.ID
 	}
-	if owner != "" {
-		if err := w.people.SetOwner(ctx, people.System("create"), p.Slug, owner); err != nil {
-			return Entry{}, fmt.Errorf("setting the owner: %w", err)
+	// Who may see it is settled before it is there.
+	err = w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
+	if errors.Is(err, people.ErrExists) {
+		// Left by an attempt that did not come to its repositories.
+		if err = w.people.DeleteProspect(ctx, people.System("dealwiki"), p.Slug); err == nil {
+			err = w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
 		}
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("settling who may see %q: %w", p.Slug, err)
+	}
+	if err := w.makeSpace(ctx, caller, p, w.company); err != nil {
+		err = errors.Join(err, w.people.DeleteProspect(context.WithoutCancel(ctx), people.System("dealwiki"), p.Slug))
+		return Entry{}, fmt.Errorf("making the space of %q: %w", p.Slug, err)
 	}
 	w.cat.mu.Lock()
 	w.cat.entries[p.Slug] = &Entry{Prospect: p}
@@ -263,7 +271,7 @@ func (w *Wiki) makeRepos(ctx context.Context, caller people.Caller, slug string,
 	}
 	defer os.RemoveAll(tmp)
 	for _, f := range first {
-		r, err := repo.Create(filepath.Join(tmp, string(f.section)+".git"), w.repoOptions())
+		r, err := repo.Create(filepath.Join(tmp, string(f.section)+".git"), repo.Options{Logger: w.log, Now: w.now, Cache: w.cache})
 		if err != nil {
 			return err
 		}
@@ -430,9 +438,13 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	w.create.Lock()
 	defer w.create.Unlock()
 	for _, section := range []Section{Internal, External} {
-		lock := w.writer(slug + "/" + string(section))
-		lock.Lock()
-		defer lock.Unlock()
+		side, err := w.side(slug, section)
+		if err != nil {
+			return err
+		}
+		side.write.Lock()
+		defer side.write.Unlock()
+		side.gone = true
 	}
 	trash := filepath.Join(w.dir, "trash")
 	if err := os.MkdirAll(trash, 0o700); err != nil {
@@ -447,10 +459,10 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	}
 	var errs []error
 	for _, section := range []Section{Internal, External} {
-		w.sides.drop(slug + "/" + string(section))
+		w.sides.drop(SideID{slug, section})
 		errs = append(errs, w.history.Forget(ctx, slug+"/"+string(section)))
 		w.moved.note(slug, section)
 	}
-	errs = append(errs, w.cat.remove(ctx, slug), w.people.DeleteProspect(ctx, slug))
+	errs = append(errs, w.cat.remove(ctx, slug), w.people.DeleteProspect(ctx, people.System("dealwiki"), slug))
 	return errors.Join(errs...)
 }

@@ -14,69 +14,84 @@ import (
 	"dealwiki/wiki/repo"
 )
 
-// side is one open repository of a prospect with its writer lock and its
-// latest snapshot. Handles ([Side]) of all callers share it.
+// side is one repository of a prospect with its writer lock and its latest
+// snapshot. There is one for a repository as long as the process runs; handles
+// ([Side]) of all callers share it.
 type side struct {
 	w        *Wiki
 	prospect string
 	section  Section
 	repo     *repo.Repo
 
-	write *sync.Mutex // held by whoever moves main; one per repository, however often it is opened
-	build sync.Mutex  // held by whoever makes the next snapshot
+	write sync.Mutex // held by whoever moves main
+	gone  bool       // the prospect was deleted; protected by write
+
+	build sync.Mutex // held by whoever makes the next snapshot
 	snap  atomic.Pointer[snapshot]
 	used  atomic.Int64 // when it was last asked for, in Unix nanoseconds
+
+	imports atomic.Pointer[importMapAt] // what import.yaml said last
 }
 
 func (s *side) name() string { return s.prospect + "/" + string(s.section) }
 
-// sideCache keeps the sides in use open, up to a limit, the least recently used
-// going first. A side that is evicted while somebody uses it just goes on.
+// sideCache holds the sides that were ever asked for. The least recently used
+// beyond a limit give up what they can read again: snapshot and open files.
 type sideCache struct {
 	mu   sync.Mutex
 	max  int
-	byID map[string]*list.Element
-	lru  *list.List
+	all  map[SideID]*side
+	warm *list.List // of *side, the latest used first
+	at   map[SideID]*list.Element
 }
 
 func (c *sideCache) init(max int) {
-	c.max, c.byID, c.lru = max, map[string]*list.Element{}, list.New()
+	c.max, c.all, c.warm, c.at = max, map[SideID]*side{}, list.New(), map[SideID]*list.Element{}
 }
 
-func (c *sideCache) get(id string, open func() (*side, error)) (*side, error) {
+func (c *sideCache) get(id SideID, open func() (*side, error)) (*side, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.byID[id]; ok {
-		c.lru.MoveToFront(e)
-		return e.Value.(*side), nil
+	s := c.all[id]
+	if s == nil {
+		var err error
+		if s, err = open(); err != nil {
+			return nil, err
+		}
+		c.all[id] = s
 	}
-	s, err := open()
-	if err != nil {
-		return nil, err
+	if e := c.at[id]; e != nil {
+		c.warm.MoveToFront(e)
+	} else {
+		c.at[id] = c.warm.PushFront(s)
 	}
-	c.byID[id] = c.lru.PushFront(s)
-	for c.lru.Len() > c.max {
-		e := c.lru.Back()
-		c.lru.Remove(e)
-		delete(c.byID, e.Value.(*side).name())
+	for c.warm.Len() > c.max {
+		old := c.warm.Remove(c.warm.Back()).(*side)
+		delete(c.at, SideID{old.prospect, old.section})
+		old.snap.Store(nil)
+		if err := old.repo.Close(); err != nil {
+			old.w.log.Warn("closing the files of a repository", "repository", old.name(), "err", err)
+		}
 	}
 	return s, nil
 }
 
-func (c *sideCache) drop(id string) {
+func (c *sideCache) drop(id SideID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.byID[id]; ok {
-		c.lru.Remove(e)
-		delete(c.byID, id)
+	delete(c.all, id)
+	if e := c.at[id]; e != nil {
+		c.warm.Remove(e)
+		delete(c.at, id)
 	}
 }
 
+// idle lists the warm sides that nobody has asked for since a time.
 func (c *sideCache) idle(since time.Time) []*side {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []*side
-	for e := c.lru.Front(); e != nil; e = e.Next() {
+	for e := c.warm.Front(); e != nil; e = e.Next() {
 		if s := e.Value.(*side); s.used.Load() < since.UnixNano() {
 			out = append(out, s)
 		}
@@ -88,10 +103,10 @@ func (c *sideCache) closeAll() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
-	for e := c.lru.Front(); e != nil; e = e.Next() {
-		errs = append(errs, e.Value.(*side).repo.Close())
+	for _, s := range c.all {
+		errs = append(errs, s.repo.Close())
 	}
-	c.byID, c.lru = map[string]*list.Element{}, list.New()
+	c.init(c.max)
 	return errors.Join(errs...)
 }
 
@@ -100,31 +115,22 @@ func (w *Wiki) side(prospect string, section Section) (*side, error) {
 	if !w.cat.has(prospect) && prospect != Playbook {
 		return nil, ErrNotFound
 	}
-	s, err := w.sides.get(prospect+"/"+string(section), func() (*side, error) {
-		r, err := repo.Open(w.repoDir(prospect, section), w.repoOptions())
+	s, err := w.sides.get(SideID{prospect, section}, func() (*side, error) {
+		o := repo.Options{Logger: w.log, Now: w.now, Cache: w.cache, Git: w.git, ReadOnly: w.beside}
+		r, err := repo.Open(w.repoDir(prospect, section), o)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, ErrNotFound
 		}
 		if err != nil {
 			return nil, fmt.Errorf("opening %s of %s: %w", section, prospect, err)
 		}
-		return &side{w: w, prospect: prospect, section: section, repo: r, write: w.writer(prospect + "/" + string(section))}, nil
+		return &side{w: w, prospect: prospect, section: section, repo: r}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.used.Store(w.now().UnixNano())
 	return s, nil
-}
-
-// writer is the writer lock of a repository.
-func (w *Wiki) writer(name string) *sync.Mutex {
-	m, _ := w.writers.LoadOrStore(name, new(sync.Mutex))
-	return m.(*sync.Mutex)
-}
-
-func (w *Wiki) repoOptions() repo.Options {
-	return repo.Options{Logger: w.log, Now: w.now, Cache: w.cache, Git: w.git}
 }
 
 // Space is a prospect as staff see it: both sides of the wall.

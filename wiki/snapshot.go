@@ -95,7 +95,7 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 	prev := s.snap.Load()
 	for path, f := range tree.Files() {
 		snap.files[path] = f
-		if _, ok := placeOf(s.section, path); ok {
+		if _, ok := PlaceOf(s.section, path); ok {
 			want[f.Blob] = nil
 			if prev != nil && prev.files[path].Blob == f.Blob {
 				want[f.Blob] = prev.texts[path]
@@ -117,7 +117,7 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 		}
 	}
 	for path, f := range snap.files {
-		place, ok := placeOf(s.section, path)
+		place, ok := PlaceOf(s.section, path)
 		if !ok {
 			continue
 		}
@@ -173,9 +173,13 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 func linkTarget(from string, l content.Link) string {
 	switch l.Kind {
 	case content.Wiki:
-		if l.Prospect == "" && l.Page != "" {
-			return l.Page + pageExt
+		switch {
+		case l.Prospect != "" || l.Page == "":
+			return ""
+		case !strings.Contains(l.Page, "/"):
+			return JoinLink(from, l.Page) + pageExt // a page of the same stage
 		}
+		return l.Page + pageExt
 	case content.Relative:
 		if path := JoinLink(from, l.Dest); strings.HasSuffix(path, pageExt) {
 			return path

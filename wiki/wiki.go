@@ -67,9 +67,8 @@ type Wiki struct {
 	moved   *moved
 	create  sync.Mutex // one prospect is made, renamed or deleted at a time
 
-	sides   sideCache
-	funnel  atomic.Pointer[funnelAt]
-	writers sync.Map // repository name → *sync.Mutex
+	sides  sideCache
+	funnel atomic.Pointer[funnelAt]
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the background goroutine has ended
@@ -259,10 +258,7 @@ func (w *Wiki) pack(ctx context.Context) {
 		if !s.repo.NeedsPacking() {
 			continue
 		}
-		s.write.Lock()
-		err := s.repo.Pack(ctx)
-		s.write.Unlock()
-		if err != nil && ctx.Err() == nil {
+		if err := s.repo.Pack(ctx); err != nil && ctx.Err() == nil {
 			w.log.Warn("packing a repository", "prospect", s.prospect, "section", s.section, "err", err)
 		}
 	}

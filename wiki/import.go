@@ -1,0 +1,269 @@
+package wiki
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"gopkg.in/yaml.v3"
+
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
+)
+
+// HistoryImport brings commits, not texts, to one side of a prospect.
+type HistoryImport struct {
+	// Prepare writes objects. No lock is held, and main does not move. Optional.
+	Prepare func(ctx context.Context, r *repo.Repo) error
+	// Join makes the commit that main shall move to and answers it, or head
+	// when there is nothing to do. The writer lock is held, so head stays.
+	Join func(ctx context.Context, r *repo.Repo, head repo.Hash) (repo.Hash, error)
+}
+
+// ImportHistory is the door for histories: the commits of h become part of the
+// side as they are. Open live rooms get the changed texts merged in.
+func (w *Wiki) ImportHistory(ctx context.Context, caller people.Caller, prospect string, section Section, h HistoryImport) error {
+	if err := w.may(ctx, caller, prospect, section, people.Viewer); err != nil {
+		return err
+	}
+	if err := w.may(ctx, caller, prospect, section, people.Editor); err != nil {
+		return err
+	}
+	s, err := w.side(prospect, section)
+	if err != nil {
+		return err
+	}
+	if h.Prepare != nil {
+		if err := h.Prepare(ctx, s.repo); err != nil {
+			return err
+		}
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	if s.gone {
+		return ErrNotFound
+	}
+	before, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	next, err := h.Join(ctx, s.repo, before.head)
+	if err != nil || next == before.head {
+		return err
+	}
+	if err := s.repo.SetHead(ctx, before.head, next); err != nil {
+		return fmt.Errorf("moving %s to the imported history: %w", s.name(), err)
+	}
+	w.touched(ctx, s)
+	if w.rooms == nil {
+		return nil
+	}
+	// The import is done; a room that cannot follow now keeps its text, and
+	// merges when it saves.
+	if err := s.mergeIntoRooms(ctx, caller, before, next); err != nil {
+		w.log.Warn("merging an import into open pages", "side", s.name(), "err", err)
+	}
+	return nil
+}
+
+// mergeIntoRooms gives the rooms of pages that a history has changed the new
+// texts.
+func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before *snapshot, next repo.Hash) error {
+	changes, err := s.repo.Changes(before.head, next)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		info := before.infos[c.Path]
+		if info == nil {
+			continue
+		}
+		if c.To.IsZero() {
+			s.w.rooms.Removed(s.prospect, info.Place)
+			continue
+		}
+		text, err := s.repo.Blob(c.To)
+		if err != nil {
+			return err
+		}
+		if _, _, _, err := s.w.rooms.Merge(ctx, caller, s.prospect, info.Place, info.Version, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stagingPrefix begins the names of folders in which an imported prospect is
+// built before it gets its place.
+const stagingPrefix = ".import-"
+
+// ImportProspect makes a prospect out of an imported history. Each side is
+// built by build, which gets a repository with the prospect's own first commit
+// and answers the commit that main shall be at; whole or not at all, the
+// prospect then appears. A build that was cancelled or killed is continued by
+// the next call with the same slug and key: objects that were synced are there
+// again. Slug is required.
+func (w *Wiki) ImportProspect(ctx context.Context, caller people.Caller, n NewProspect, key string,
+	build func(ctx context.Context, section Section, r *repo.Repo, head repo.Hash) (repo.Hash, error)) (Entry, error) {
+	if caller.Person.Guest || !caller.Can(people.Write) {
+		return Entry{}, people.ErrForbidden
+	}
+	if w.beside {
+		return Entry{}, fmt.Errorf("writing beside a running server: %w", ErrLocked)
+	}
+	p, err := w.completeImport(ctx, n.Prospect)
+	if err != nil {
+		return Entry{}, err
+	}
+	sum := sha256.Sum256([]byte(key))
+	name := stagingPrefix + p.Slug + "-" + hex.EncodeToString(sum[:6])
+	dir := filepath.Join(w.spacesDir(), name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Entry{}, fmt.Errorf("making the folder of the import: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	if ok, err := lock.TryLock(); err != nil {
+		return Entry{}, fmt.Errorf("locking the import: %w", err)
+	} else if !ok {
+		return Entry{}, fmt.Errorf("this import is running already: %w", ErrLocked)
+	}
+	defer lock.Unlock()
+	if err := w.buildImport(ctx, caller, p, dir, build); err != nil {
+		if ctx.Err() == nil {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+		return Entry{}, err
+	}
+	return w.placeImport(ctx, caller, p, n.Owner, dir)
+}
+
+// completeImport fills in what a new prospect needs, as Create does.
+func (w *Wiki) completeImport(ctx context.Context, p Prospect) (Prospect, error) {
+	funnel, err := w.Funnel(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Title = strings.TrimSpace(p.Title)
+	if p.Stage == "" {
+		p.Stage = funnel.Stages[0].Key
+	}
+	if funnel.Stage(p.Stage) == nil {
+		return p, &Invalid{Field: "stage", Problem: fmt.Sprintf("%q is not a stage of the funnel", p.Stage)}
+	}
+	if p.Outcome == "" {
+		p.Outcome = OutcomeOpen
+	}
+	today := w.now().UTC().Format(dateFormat)
+	if p.Since == "" {
+		p.Since = today
+	}
+	if p.Created == "" {
+		p.Created = today
+	}
+	if err := p.check(); err != nil {
+		return p, err
+	}
+	if err := CheckProspect(p.Slug); err != nil {
+		return p, err
+	}
+	if w.cat.has(p.Slug) {
+		return p, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
+	}
+	return p, nil
+}
+
+func (w *Wiki) buildImport(ctx context.Context, caller people.Caller, p Prospect, dir string,
+	build func(context.Context, Section, *repo.Repo, repo.Hash) (repo.Hash, error)) error {
+	own, err := yaml.Marshal(&p)
+	if err != nil {
+		return err
+	}
+	shared, err := yaml.Marshal(&SpaceInfo{Title: p.Title, Company: w.company, Customer: p.Title})
+	if err != nil {
+		return err
+	}
+	for _, f := range []firstCommit{
+		{Internal, []repo.Edit{{Path: prospectFile, Data: own}}, "Start " + p.Title},
+		{External, []repo.Edit{{Path: spaceFile, Data: shared}}, "Start the shared space"},
+	} {
+		err := w.buildSide(ctx, caller, filepath.Join(dir, string(f.section)+".git"), f, build)
+		if err != nil {
+			return fmt.Errorf("importing to %s: %w", f.section, err)
+		}
+	}
+	return syncDir(dir)
+}
+
+func (w *Wiki) buildSide(ctx context.Context, caller people.Caller, dir string, f firstCommit,
+	build func(context.Context, Section, *repo.Repo, repo.Hash) (repo.Hash, error)) (err error) {
+	// What an earlier run has written stays, where its main was is forgotten.
+	if err := os.Remove(filepath.Join(dir, "refs", "heads", "main")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	o := repo.Options{Logger: w.log, Now: w.now, Cache: w.cache, Git: w.git}
+	r, err := repo.Open(dir, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		r, err = repo.Create(dir, o)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	head, err := r.Commit(ctx, repo.Hash{}, f.edits, w.message(caller, f.subject))
+	if err != nil {
+		return err
+	}
+	next, err := build(ctx, f.section, r, head)
+	if err != nil || next == head {
+		return err
+	}
+	return r.SetHead(ctx, head, next)
+}
+
+func (w *Wiki) placeImport(ctx context.Context, caller people.Caller, p Prospect, owner, dir string) (Entry, error) {
+	w.create.Lock()
+	defer w.create.Unlock()
+	if w.cat.has(p.Slug) {
+		return Entry{}, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
+	}
+	if err := os.Remove(filepath.Join(dir, "lock")); err != nil {
+		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
+	}
+	if err := os.Rename(dir, filepath.Join(w.spacesDir(), p.Slug)); err != nil {
+		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
+	}
+	if err := syncDir(w.spacesDir()); err != nil {
+		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
+	}
+	if owner == "" && !caller.IsSystem() {
+		owner = caller.Person.ID
+	}
+	if owner != "" {
+		if err := w.people.SetOwner(ctx, people.System("import"), p.Slug, owner); err != nil {
+			return Entry{}, fmt.Errorf("setting the owner: %w", err)
+		}
+	}
+	w.cat.mu.Lock()
+	w.cat.entries[p.Slug] = &Entry{Prospect: p}
+	w.cat.mu.Unlock()
+	e, err := w.refresh(ctx, p.Slug)
+	if err != nil {
+		return Entry{}, err
+	}
+	w.moved.note(p.Slug, Internal)
+	w.moved.note(p.Slug, External)
+	return *e, nil
+}
+
+// Identity is how commits on behalf of a caller name their author.
+func (w *Wiki) Identity(caller people.Caller) repo.Person { return identity(caller.Person) }
