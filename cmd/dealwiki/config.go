@@ -1,0 +1,46 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+)
+
+// config is what DIR/config.yaml may say. Every field may be left out.
+type config struct {
+	// Company is our company's name, as staff and customers read it.
+	Company string `yaml:"company"`
+	// MaxFileMB is the largest attachment, in megabytes of 2^20 bytes; 50
+	// when it is left out, at most 1024.
+	MaxFileMB int `yaml:"max_file_mb"`
+}
+
+// readConfig reads config.yaml in a data folder; an absent one is empty.
+func readConfig(dir string) (config, error) {
+	var c config
+	name := filepath.Join(dir, "config.yaml")
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("reading the configuration: %w", err)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return c, fmt.Errorf("%s cannot be read; mend it and start again: %w", name, err)
+	}
+	if c.MaxFileMB < 0 || c.MaxFileMB > 1024 {
+		return c, fmt.Errorf("%s: max_file_mb is between 1 and 1024", name)
+	}
+	return c, nil
+}
+
+func (c config) maxFile() int64 { return int64(c.MaxFileMB) << 20 }

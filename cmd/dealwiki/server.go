@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dealwiki/search"
+	"dealwiki/web"
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+)
+
+// options are what a server is started with.
+type options struct {
+	data    string
+	addr    string
+	url     string // public address; "" is made of the address listened on
+	proxies []netip.Prefix
+	log     *slog.Logger
+	now     func() time.Time
+	cost    people.Cost // of hashing passwords; zero is what a server should use
+}
+
+// server is a running dealwiki: what serve and demo run and tests start.
+type server struct {
+	people *people.DB
+	wiki   *wiki.Wiki
+	search *search.Index
+	web    *web.Server
+	http   *http.Server
+	url    string
+
+	stopSearch context.CancelFunc
+	searchDone chan struct{}
+	served     chan error // the end of http.Serve
+}
+
+// start opens the data folder and listens. Close ends what it began.
+func start(ctx context.Context, o options) (_ *server, err error) {
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	conf, err := readConfig(o.data)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close(context.Background()))
+		}
+	}()
+	if s.people, err = people.Open(filepath.Join(o.data, "dealwiki.db"), people.Options{Logger: o.log, Now: o.now, Cost: o.cost}); err != nil {
+		return nil, fmt.Errorf("opening the accounts: %w", err)
+	}
+	s.wiki, err = wiki.Open(ctx, wiki.Config{Dir: o.data, People: s.people, Logger: o.log, Now: o.now, Company: conf.Company, MaxFile: conf.maxFile()})
+	if err != nil {
+		return nil, err
+	}
+	if s.search, err = search.Open(filepath.Join(o.data, "index"), search.NewSource(s.wiki), search.Options{Logger: o.log, Now: o.now}); err != nil {
+		return nil, fmt.Errorf("opening the search index: %w", err)
+	}
+	following, stop := context.WithCancel(context.Background())
+	s.stopSearch, s.searchDone = stop, make(chan struct{})
+	go func() {
+		defer close(s.searchDone)
+		s.search.Run(following)
+	}()
+	listener, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", o.addr, err)
+	}
+	s.url = o.url
+	if s.url == "" {
+		s.url = "http://" + localAddr(listener.Addr())
+	}
+	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
+		URL: s.url, TrustedProxies: o.proxies, Version: version})
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	s.http = &http.Server{
+		Handler:           s.web.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(o.log.Handler(), slog.LevelWarn),
+	}
+	s.served = make(chan error, 1)
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// localAddr is what a person on this machine can open.
+func localAddr(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// drain is how long requests under way may take when the server stops.
+const drain = 10 * time.Second
+
+// wait serves until ctx is done, then stops in order.
+func (s *server) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return s.close(context.Background())
+	case err := <-s.served:
+		s.served <- err
+		return errors.Join(fmt.Errorf("serving: %w", err), s.close(context.Background()))
+	}
+}
+
+// close stops what runs, the doors first, and waits for it.
+func (s *server) close(ctx context.Context) error {
+	var errs []error
+	if s.http != nil {
+		ctx, cancel := context.WithTimeout(ctx, drain)
+		defer cancel()
+		if err := s.http.Shutdown(ctx); err != nil {
+			errs = append(errs, s.http.Close())
+		}
+		if err := <-s.served; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.web != nil {
+		errs = append(errs, s.web.Close())
+	}
+	if s.stopSearch != nil {
+		s.stopSearch()
+		<-s.searchDone
+	}
+	if s.search != nil {
+		errs = append(errs, s.search.Close())
+	}
+	if s.wiki != nil {
+		errs = append(errs, s.wiki.Close())
+	}
+	if s.people != nil {
+		errs = append(errs, s.people.Close())
+	}
+	return errors.Join(errs...)
+}
