@@ -1,6 +1,7 @@
 package people_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"os"
@@ -165,7 +166,7 @@ func TestOpen(t *testing.T) {
 
 	// So is one that is no database.
 	junk := filepath.Join(dir, "junk.db")
-	require.NoError(t, os.WriteFile(junk, []byte("not a database, but long enough to have a header of its own, surely, by now"), 0o600))
+	require.NoError(t, os.WriteFile(junk, bytes.Repeat([]byte("not a database. "), 512), 0o600))
 	_, err = people.Open(junk, people.Options{})
 	require.Error(t, err)
 	_, err = people.Open(filepath.Join(dir, "missing", "x.db"), people.Options{})
