@@ -41,6 +41,7 @@ var (
 	layouts     = map[string]string{
 		"day": time.DateOnly, "date": "2 January 2006", "long": "2 January",
 		"short": "2 Jan", "weekday": "Monday", "month": "January 2006",
+		"in": "January", "year": "2006",
 	}
 )
 

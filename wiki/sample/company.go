@@ -211,7 +211,11 @@ func loadProspect(data fs.FS, cal calendar, d prospectData) (Prospect, error) {
 		p.Close = cal.date(*d.CloseInDays)
 	}
 	for _, s := range d.Stages {
-		e := StageEntry{Stage: s.Stage, At: cal.moment(s.Day, 9*60), By: s.By, To: s.To, Note: s.Note}
+		note, err := cal.expand(s.Note)
+		if err != nil {
+			return Prospect{}, fmt.Errorf("prospects.yaml: %s: %w", d.Slug, err)
+		}
+		e := StageEntry{Stage: s.Stage, At: cal.moment(s.Day, 9*60), By: s.By, To: s.To, Note: note}
 		if e.By == "" {
 			e.By = d.Owner
 		}

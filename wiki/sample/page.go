@@ -63,10 +63,14 @@ func parsePage(src string, cal calendar) ([]Revision, error) {
 		if err != nil {
 			return nil, err
 		}
+		note, err := cal.expand(r.Note)
+		if err != nil {
+			return nil, err
+		}
 		if i > 0 && text == revisions[i-1].Text {
 			return nil, fmt.Errorf("revision %d changes nothing", i+1)
 		}
-		revisions = append(revisions, Revision{At: at, Author: r.By, CoAuthors: r.With, Message: r.Note, Text: text})
+		revisions = append(revisions, Revision{At: at, Author: r.By, CoAuthors: r.With, Message: note, Text: text})
 	}
 	return revisions, nil
 }
