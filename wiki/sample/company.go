@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -68,6 +69,7 @@ type Prospect struct {
 	Value     int    // in whole units of Currency; 0: not known yet
 	Currency  string
 	Close     time.Time // expected, or actual for one that is over; zero: not known yet
+	Goal      time.Time // what both sides work towards, as guests see it; zero: not set
 	Tags      []string
 	Source    string // how it came to us
 	Outcome   string // open, won, lost or no-decision
@@ -135,6 +137,7 @@ type prospectData struct {
 	Value                     int
 	Currency                  string
 	CloseInDays               *int `yaml:"close_in_days"`
+	GoalInDays                *int `yaml:"goal_in_days"`
 	Tags                      []string
 	Source, Outcome, Reason   string
 	Stages                    []struct {
@@ -210,6 +213,9 @@ func loadProspect(data fs.FS, cal calendar, d prospectData) (Prospect, error) {
 	if d.CloseInDays != nil {
 		p.Close = cal.date(*d.CloseInDays)
 	}
+	if d.GoalInDays != nil {
+		p.Goal = cal.date(*d.GoalInDays)
+	}
 	for _, s := range d.Stages {
 		note, err := cal.expand(s.Note)
 		if err != nil {
@@ -241,13 +247,16 @@ func loadProspect(data fs.FS, cal calendar, d prospectData) (Prospect, error) {
 		if err != nil {
 			return Prospect{}, fmt.Errorf("reading attachment: %w", err)
 		}
-		expanded, err := cal.expand(string(text))
-		if err != nil {
-			return Prospect{}, fmt.Errorf("%s: %s: %w", d.Slug, f.Path, err)
+		if utf8.Valid(text) {
+			expanded, err := cal.expand(string(text))
+			if err != nil {
+				return Prospect{}, fmt.Errorf("%s: %s: %w", d.Slug, f.Path, err)
+			}
+			text = []byte(expanded)
 		}
 		p.Files = append(p.Files, File{
 			Section: parts[0], Stage: parts[1], Name: parts[3],
-			At: cal.moment(f.Day, minute), Author: f.By, Data: []byte(expanded),
+			At: cal.moment(f.Day, minute), Author: f.By, Data: text,
 		})
 	}
 	sort.SliceStable(p.Files, func(i, j int) bool { return p.Files[i].At.Before(p.Files[j].At) })

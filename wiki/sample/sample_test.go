@@ -53,6 +53,7 @@ func TestEveryPageHasAPlace(t *testing.T) {
 	for _, p := range c.Prospects {
 		assert.True(t, known[p.Stage], p.Slug)
 		assert.NotEmpty(t, p.Revisions, p.Slug)
+		assert.False(t, p.Revisions[0].At.Before(p.Stages[0].At), "%s/%s is older than the deal", p.Slug, p.Revisions[0].Path())
 		external := map[string]string{}
 		reached := map[string]bool{"account": true, "log": true}
 		for _, s := range p.Stages {
@@ -242,5 +243,52 @@ func TestPagesAreKeptAsTheyAre(t *testing.T) {
 				assert.NotContains(t, f.Title, "^", "%s/%s:%d", p.Slug, r.Path(), f.Line)
 			}
 		}
+	}
+}
+
+// The board shows what is missing in a deal's stage: four deals have gaps, so
+// that a visitor sees what a gap looks like.
+func TestNeededPagesAreThereButForAFew(t *testing.T) {
+	text, err := fs.ReadFile(playbook.Files(), "funnel.yaml")
+	require.NoError(t, err)
+	type needed struct {
+		Section, Page string
+		Optional      bool
+	}
+	var f struct {
+		Account struct{ Needed []needed }
+		Stages  []struct {
+			Key    string
+			Needed []needed
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(text, &f))
+	want := map[string][]string{
+		"northwind-rail":        {"internal/closing/reference-call-notes.md", "external/closing/countersigned-documents.md"},
+		"sund-bridge-authority": {"internal/negotiating/early-word-to-delivery.md"},
+		"lakeland-water":        {"internal/pricing/value-case.md"},
+		"port-of-haugesund":     {"internal/qualifying/qualification.md", "external/qualifying/requirements.md"},
+	}
+	for _, p := range load(t).Prospects {
+		if p.Outcome == "lost" || p.Outcome == "no-decision" {
+			continue
+		}
+		texts := pages(p.Revisions)
+		var missing []string
+		check := func(stage string, list []needed) {
+			for _, n := range list {
+				path := n.Section + "/" + stage + "/" + n.Page + ".md"
+				if _, ok := texts[path]; !ok && !n.Optional {
+					missing = append(missing, path)
+				}
+			}
+		}
+		check("account", f.Account.Needed)
+		for _, s := range f.Stages {
+			if s.Key == p.Stage {
+				check(s.Key, s.Needed)
+			}
+		}
+		assert.Equal(t, want[p.Slug], missing, p.Slug)
 	}
 }
