@@ -211,7 +211,15 @@ func (w *treeWriter) one(path, name string, old TreeEntry, c *change) (TreeEntry
 			old = TreeEntry{}
 		} else {
 			if old.isDir() {
-				return old, fmt.Errorf("%w: %s is a folder", ErrPath, path)
+				// A file may take the name of a folder that this change empties.
+				left, err := w.folder(path+"/", old.Hash, c)
+				if err != nil {
+					return old, err
+				}
+				if !left.IsZero() {
+					return old, fmt.Errorf("%w: %s is a folder", ErrPath, path)
+				}
+				c = &change{leaf: c.leaf}
 			}
 			old = TreeEntry{Name: name, Mode: ModeFile, Hash: c.leaf.Blob}
 			if old.Hash.IsZero() {

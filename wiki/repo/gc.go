@@ -75,8 +75,9 @@ func (r *Repo) Pack(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("packing: %w", err)
 	}
+	// What git leaves loose is referred to by nothing, and not to be counted.
 	r.unpacked.Store(0)
-	r.loose.Store(-1)
+	r.loose.Store(0)
 	return r.store.rescan()
 }
 

@@ -141,23 +141,66 @@ func (h *History) below(ctx context.Context, repo int64, before Hash) (int64, er
 	return ord, err
 }
 
-// count is how many versions a page has below a place in the walk.
-func (h *History) count(ctx context.Context, p page, ord int64) (int, error) {
-	total := 0
+// numbers gives the versions of a page their numbers where lines run side by
+// side: by the order of their commits, one number a commit.
+func (h *History) numbers(ctx context.Context, p page) (map[int64]int, error) {
+	var ords []int64
 	for line, seq := range p.past {
-		if ord == math.MaxInt64 {
-			total += seq
-			continue
+		rows, err := h.db.QueryContext(ctx, `SELECT ord FROM history_versions WHERE line = ? AND seq <= ?`, line, seq)
+		if err != nil {
+			return nil, err
 		}
-		var n int
-		err := h.db.QueryRowContext(ctx, `SELECT seq FROM history_versions WHERE line = ? AND seq <= ? AND ord < ?
-			ORDER BY seq DESC LIMIT 1`, line, seq, ord).Scan(&n)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return 0, err
+		for rows.Next() {
+			var ord int64
+			if err := rows.Scan(&ord); err != nil {
+				rows.Close()
+				return nil, err
+			}
+			ords = append(ords, ord)
 		}
-		total += n
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
 	}
-	return total, nil
+	slices.Sort(ords)
+	numbers := make(map[int64]int, len(ords))
+	for i, ord := range slices.Compact(ords) {
+		numbers[ord] = i + 1
+	}
+	return numbers, nil
+}
+
+// renumber applies numbers to versions of a page that needs them.
+func (h *History) renumber(ctx context.Context, p page, list []*row) error {
+	if !p.merged {
+		return nil
+	}
+	numbers, err := h.numbers(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		r.Number = numbers[r.ord]
+	}
+	return nil
+}
+
+// newestFirst orders the versions of a page. One commit may have changed the
+// page under two names that later became one: then what it left comes before
+// what it removed, and the younger line before the older, and only the first is
+// the commit's version.
+func newestFirst(list []*row) []*row {
+	slices.SortFunc(list, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(b.ord, a.ord), cmp.Compare(boolInt(a.Deleted), boolInt(b.Deleted)), cmp.Compare(b.line, a.line))
+	})
+	return slices.CompactFunc(list, func(a, b *row) bool { return a.ord == b.ord })
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Versions lists the versions of a page, newest first, over all the names it
@@ -185,34 +228,13 @@ func (h *History) Versions(ctx context.Context, name, path string, limit int, be
 		}
 		list = append(list, part...)
 	}
-	if len(p.past) > 1 {
-		// Of one commit the version under the newer name comes first.
-		slices.SortFunc(list, func(a, b *row) int {
-			return cmp.Or(cmp.Compare(b.ord, a.ord), cmp.Compare(boolInt(a.Deleted), boolInt(b.Deleted)), cmp.Compare(b.line, a.line))
-		})
-	}
-	if p.merged {
-		n, err := h.count(ctx, p, ord)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range list {
-			r.Number = n
-			n--
-		}
-	}
-	list = slices.CompactFunc(list, func(a, b *row) bool { return a.ord == b.ord })
-	if len(list) > most {
+	if list = newestFirst(list); len(list) > most {
 		list = list[:most]
 	}
-	return h.versions(ctx, name, list)
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
+	if err := h.renumber(ctx, p, list); err != nil {
+		return nil, err
 	}
-	return 0
+	return h.versions(ctx, name, list)
 }
 
 func (h *History) versions(ctx context.Context, name string, list []*row) ([]Version, error) {
@@ -242,18 +264,11 @@ func (h *History) Version(ctx context.Context, name, path string, at Hash) (Vers
 	if len(list) == 0 {
 		return Version{}, &fs.PathError{Op: "version", Path: path, Err: fs.ErrNotExist}
 	}
-	best := list[0]
-	for _, r := range list {
-		if best.Deleted && !r.Deleted {
-			best = r
-		}
+	list = newestFirst(list)
+	if err := h.renumber(ctx, p, list); err != nil {
+		return Version{}, err
 	}
-	if p.merged {
-		if best.Number, err = h.count(ctx, p, best.ord+1); err != nil {
-			return Version{}, err
-		}
-	}
-	versions, err := h.versions(ctx, name, []*row{best})
+	versions, err := h.versions(ctx, name, list)
 	if err != nil {
 		return Version{}, err
 	}

@@ -172,7 +172,7 @@ type walk struct {
 	uses   map[Hash]int
 
 	insertCommit, insertVersion, insertLine, insertPath *sql.Stmt
-	findPath, findLine                                  *sql.Stmt
+	findPath, findLine, ordsOf                          *sql.Stmt
 }
 
 func newWalk(ctx context.Context, tx *sql.Tx, r *Repo, at followed) (*walk, error) {
@@ -196,6 +196,7 @@ func newWalk(ctx context.Context, tx *sql.Tx, r *Repo, at followed) (*walk, erro
 		{&w.findPath, `SELECT p.id, p.line, p.seq, p.blob, v.moved FROM history_paths p
 			LEFT JOIN history_versions v ON v.line = p.line AND v.seq = p.seq WHERE p.repo = ? AND p.path = ?`},
 		{&w.findLine, `SELECT base, joins, (SELECT max(seq) FROM history_versions WHERE line = ?1) FROM history_lines WHERE id = ?1`},
+		{&w.ordsOf, `SELECT ord FROM history_versions WHERE line = ? AND seq <= ?`},
 	} {
 		if *s.to, err = tx.PrepareContext(ctx, s.query); err != nil {
 			w.close()
@@ -215,7 +216,7 @@ func newWalk(ctx context.Context, tx *sql.Tx, r *Repo, at followed) (*walk, erro
 }
 
 func (w *walk) close() {
-	for _, s := range []*sql.Stmt{w.insertCommit, w.insertVersion, w.insertLine, w.insertPath, w.findPath, w.findLine} {
+	for _, s := range []*sql.Stmt{w.insertCommit, w.insertVersion, w.insertLine, w.insertPath, w.findPath, w.findLine, w.ordsOf} {
 		if s != nil {
 			_ = s.Close()
 		}
@@ -242,7 +243,7 @@ func (w *walk) pathIndex(p string) (int, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return i, nil
 	}
-	if err != nil {
+	if err != nil || line == 0 {
 		return i, err
 	}
 	copy(n.blob[:], blob)
@@ -457,11 +458,39 @@ func (w *walk) joinLines(l *lineRecord, before []*node, from *node) error {
 	if past, err = w.past(joins); err != nil {
 		return err
 	}
-	for _, n := range past {
-		l.base += n
-	}
 	l.joins = joins
-	return nil
+	if len(joins) == 1 {
+		from, err := w.line(joins[0].line)
+		l.base = from.base + joins[0].seq
+		return err
+	}
+	if len(joins) > 1 {
+		l.base, err = w.commits(past)
+	}
+	return err
+}
+
+// commits counts the commits of several lines, each up to a number.
+func (w *walk) commits(past map[int64]int) (int, error) {
+	seen := map[int64]bool{}
+	for line, seq := range past {
+		rows, err := w.ordsOf.QueryContext(w.ctx, line, seq)
+		if err != nil {
+			return 0, err
+		}
+		for rows.Next() {
+			var ord int64
+			if err := rows.Scan(&ord); err != nil {
+				rows.Close()
+				return 0, err
+			}
+			seen[ord] = true
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return 0, err
+		}
+	}
+	return len(seen), nil
 }
 
 // past returns all lines that joins lead to, each with the number up to which.
