@@ -25,6 +25,13 @@ type Edit struct {
 	Base    repo.Hash // the version the text was made from; the zero hash makes a new page
 	Strict  bool      // refuse with *Stale instead of merging when the page has moved on since Base
 	Message string    // what was done, in one line; "" has one made
+	By      *Authors  // whose edits these are, where the system brings them; nil: the caller's
+}
+
+// Authors are the people whose edits a version holds.
+type Authors struct {
+	Author people.Person
+	With   []people.Person
 }
 
 // Edited is what became of an edit.
@@ -53,6 +60,9 @@ func (sd *Side) Edit(ctx context.Context, caller people.Caller, e Edit) (*Edited
 	}
 	if err := checkMessage(e.Message); err != nil {
 		return nil, err
+	}
+	if e.By != nil && !caller.IsSystem() {
+		return nil, people.ErrForbidden // nobody else speaks for others
 	}
 	s := sd.s
 	if e.Strict {
@@ -112,10 +122,10 @@ func (s *side) createPage(ctx context.Context, caller people.Caller, e Edit, asT
 	if subject == "" {
 		subject = "Start " + s.titleIn(text, e.Place)
 	}
-	if _, err := s.commit(ctx, caller, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, subject); err != nil {
+	if _, err := s.commitMessage(ctx, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject)); err != nil {
 		return nil, err
 	}
-	return s.finish(ctx, caller, e.Place, nil)
+	return s.finish(ctx, caller, e, nil)
 }
 
 // free reports whether a page may be made at a place: the stage must exist, and
@@ -210,15 +220,16 @@ func (s *side) editPage(ctx context.Context, caller people.Caller, e Edit) (*Edi
 	if subject == "" {
 		subject = "Edit " + s.titleIn(text, e.Place)
 	}
-	if _, err := s.commit(ctx, caller, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, subject); err != nil {
+	if _, err := s.commitMessage(ctx, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject)); err != nil {
 		return nil, err
 	}
-	return s.finish(ctx, caller, e.Place, overlaps)
+	return s.finish(ctx, caller, e, overlaps)
 }
 
 // finish gives facts their ids where they lack them, in a version of its own,
 // and answers the page as it is then.
-func (s *side) finish(ctx context.Context, caller people.Caller, place Place, overlaps []content.Overlap) (*Edited, error) {
+func (s *side) finish(ctx context.Context, caller people.Caller, e Edit, overlaps []content.Overlap) (*Edited, error) {
+	place := e.Place
 	page, err := s.read(ctx, PageInfo{Place: place})
 	if err != nil {
 		return nil, err
@@ -228,7 +239,8 @@ func (s *side) finish(ctx context.Context, caller people.Caller, place Place, ov
 		if err != nil {
 			return nil, err
 		}
-		if _, err := s.commit(ctx, caller, head, []repo.Edit{{Path: place.Path(), Data: text}}, "Give facts on "+s.titleIn(text, place)+" their ids"); err != nil {
+		subject := "Give facts on " + s.titleIn(text, place) + " their ids"
+		if _, err := s.commitMessage(ctx, head, []repo.Edit{{Path: place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject)); err != nil {
 			return nil, err
 		}
 		if page, err = s.read(ctx, PageInfo{Place: place}); err != nil {
@@ -245,10 +257,14 @@ func (s *side) finish(ctx context.Context, caller people.Caller, place Place, ov
 
 // commit moves main by one commit of the caller's; the writer lock is held.
 func (s *side) commit(ctx context.Context, caller people.Caller, base repo.Hash, edits []repo.Edit, subject string) (repo.Hash, error) {
+	return s.commitMessage(ctx, base, edits, s.w.message(caller, subject))
+}
+
+func (s *side) commitMessage(ctx context.Context, base repo.Hash, edits []repo.Edit, m repo.Message) (repo.Hash, error) {
 	if s.gone {
 		return repo.Zero, ErrNotFound
 	}
-	h, err := s.repo.Commit(ctx, base, edits, s.w.message(caller, subject))
+	h, err := s.repo.Commit(ctx, base, edits, m)
 	if err != nil {
 		return h, fmt.Errorf("saving a version: %w", err)
 	}
@@ -299,6 +315,24 @@ func PersonID(p repo.Person) string {
 func (w *Wiki) message(caller people.Caller, subject string) repo.Message {
 	who := identity(caller.Person)
 	return repo.Message{Author: who, Committer: who, When: w.now(), Text: oneLine(subject)}
+}
+
+// messageOf is message with the authors of an edit.
+func (w *Wiki) messageOf(caller people.Caller, by *Authors, subject string) repo.Message {
+	m := w.message(caller, subject)
+	if by == nil {
+		return m
+	}
+	m.Author = identity(by.Author)
+	m.Committer = m.Author
+	for i, p := range by.With {
+		if i == 0 {
+			m.Text += "\n"
+		}
+		who := identity(p)
+		m.Text += "\nCo-authored-by: " + who.Name + " <" + who.Email + ">"
+	}
+	return m
 }
 
 // oneLine keeps a message to one line, so that nobody can write a trailer.

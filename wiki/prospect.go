@@ -356,8 +356,12 @@ func (w *Wiki) SetOutcome(ctx context.Context, caller people.Caller, slug, outco
 	})
 }
 
-// setStage moves a prospect to a stage. Handoffs decide when that may happen.
-func (w *Wiki) setStage(ctx context.Context, caller people.Caller, slug, stage string) (Entry, error) {
+// SetStage moves a prospect to a stage. Only the system does: for people the
+// way to another stage is a handoff.
+func (w *Wiki) SetStage(ctx context.Context, caller people.Caller, slug, stage string) (Entry, error) {
+	if !caller.IsSystem() {
+		return Entry{}, people.ErrForbidden
+	}
 	funnel, err := w.Funnel(ctx)
 	if err != nil {
 		return Entry{}, err
@@ -417,6 +421,7 @@ func (w *Wiki) updateProspect(ctx context.Context, caller people.Caller, slug st
 		if _, err := s.commit(ctx, caller, head, []repo.Edit{{Path: prospectFile, Data: next}}, subject); err != nil {
 			return Entry{}, err
 		}
+		w.moved.note(slug, External) // its title is shown there too
 	}
 	e, err := w.refresh(ctx, slug)
 	if err != nil {

@@ -70,8 +70,9 @@ type Wiki struct {
 	sides  sideCache
 	funnel atomic.Pointer[funnelAt]
 
-	cancel context.CancelFunc
-	done   chan struct{} // closed when the background goroutine has ended
+	unwatch func()
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the background goroutine has ended
 }
 
 // Open opens the wiki in cfg.Dir and makes what is missing, the playbook
@@ -104,6 +105,12 @@ func Open(ctx context.Context, cfg Config) (*Wiki, error) {
 	}
 	background, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
+	w.unwatch = w.people.Watch(func(c people.Change) {
+		if c.Kind == people.AccessChanged && c.Prospect != "" {
+			w.moved.note(c.Prospect, Internal)
+			w.moved.note(c.Prospect, External)
+		}
+	})
 	if w.beside {
 		close(w.done)
 	} else {
@@ -168,6 +175,7 @@ func Lock(dir string) (*flock.Flock, error) {
 
 // Close stops the background work, waits for it and closes what is open.
 func (w *Wiki) Close() error {
+	w.unwatch()
 	w.cancel()
 	<-w.done
 	return w.closeParts()

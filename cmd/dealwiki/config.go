@@ -15,10 +15,10 @@ import (
 // config is what DIR/config.yaml may say. Every field may be left out.
 type config struct {
 	// Company is our company's name, as staff and customers read it.
-	Company string `yaml:"company"`
+	Company string `yaml:"company,omitempty"`
 	// MaxFileMB is the largest attachment, in megabytes of 2^20 bytes; 50
 	// when it is left out, at most 1024.
-	MaxFileMB int `yaml:"max_file_mb"`
+	MaxFileMB int `yaml:"max_file_mb,omitempty"`
 }
 
 // readConfig reads config.yaml in a data folder; an absent one is empty.
