@@ -27,7 +27,10 @@ const (
 func (bareLinkParser) Trigger() []byte { return []byte{' ', '*', '_', '~', '('} }
 
 // Parse implements [parser.InlineParser].
-func (bareLinkParser) Parse(parent ast.Node, block text.Reader, _ parser.Context) ast.Node {
+func (bareLinkParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if pc.IsInLinkLabel() {
+		return nil // the address would swallow the end of the link
+	}
 	line, segment := block.PeekLine()
 	skip := 0
 	switch line[0] {
@@ -51,6 +54,10 @@ func (bareLinkParser) Parse(parent ast.Node, block text.Reader, _ parser.Context
 		if host := scanHost(b, false); host > 0 {
 			protocol = "http"
 			n = trimLink(b, host+scanPath(b[host:]), 4)
+		}
+	case hasFold(b, "mailto:"):
+		if mail := scanMail(b[7:]); mail > 0 {
+			n = 7 + mail
 		}
 	default:
 		kind = ast.AutoLinkEmail

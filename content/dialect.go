@@ -1,8 +1,10 @@
 package content
 
 import (
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -14,7 +16,7 @@ var dialect = parser.NewParser(
 		util.Prioritized(noteBlocks{extension.NewFootnoteBlockParser()}, 999),
 	)...),
 	parser.WithInlineParsers(
-		util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
+		util.Prioritized(taskParser{extension.NewTaskCheckBoxParser()}, 0),
 		util.Prioritized(meteredCode(parser.NewCodeSpanParser()), 100),
 		util.Prioritized(meteredNotes(extension.NewFootnoteParser()), 101),
 		util.Prioritized(wikiLinkParser{}, 150),
@@ -37,3 +39,14 @@ var dialect = parser.NewParser(
 		util.Prioritized(extension.NewFootnoteASTTransformer(), 999),
 	),
 )
+
+// taskParser wants a space after the box, as GitHub does.
+type taskParser struct{ parser.InlineParser }
+
+// Parse implements [parser.InlineParser].
+func (p taskParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if line, _ := block.PeekLine(); len(line) > 3 && !util.IsSpace(line[3]) {
+		return nil
+	}
+	return p.InlineParser.Parse(parent, block, pc)
+}

@@ -205,9 +205,6 @@ func statusEdit(src []byte, s spot, old, status string) []insertion {
 		for start > 0 && (src[start-1] == ' ' || src[start-1] == '\t') {
 			start--
 		}
-		if start > 0 && src[start-1] == ']' { // keep the space after the kind
-			start = min(start+1, a.start)
-		}
 		return []insertion{{at: start, cut: a.stop - start}}
 	}
 	for _, a := range s.attrs {

@@ -101,8 +101,20 @@ func readMeta(n ast.Node, body []byte, base int) *meta {
 	})
 	m.id = m.attrs["^"]
 	delete(m.attrs, "^")
+	end := n.FirstChild() // what follows the first line
+	for end != nil {
+		t, ok := end.(*ast.Text)
+		end = end.NextSibling()
+		if ok && (t.SoftLineBreak() || t.HardLineBreak()) {
+			break
+		}
+	}
+	c := n.LastChild()
+	if end != nil {
+		c = end.PreviousSibling()
+	}
 	last := ""
-	for c := n.LastChild(); c != nil; c = c.PreviousSibling() {
+	for ; c != nil; c = c.PreviousSibling() {
 		switch c := c.(type) {
 		case *attribute:
 			continue

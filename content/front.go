@@ -78,7 +78,8 @@ func parseFront(raw []byte) (f Front) {
 		return f
 	}
 	var n yaml.Node
-	if err := yaml.Unmarshal(raw, &n); err != nil {
+	// The empty line stands for the fence, so that lines are counted as in the page.
+	if err := yaml.Unmarshal(append([]byte{'\n'}, raw...), &n); err != nil {
 		f.Err = fmt.Errorf("reading front matter: %w", err)
 		return f
 	}

@@ -17,7 +17,7 @@ const (
 	maxColumns = 200       // columns of a table
 	maxCells   = 100_000   // cells of all tables of a page
 	maxDest    = 4 << 20   // bytes of all link destinations and titles, references expanded
-	maxOutput  = 12 << 20  // bytes of HTML
+	maxOutput  = 6 << 20   // bytes of HTML
 	workBudget = 100 << 20 // steps, about a nanosecond each; see meter
 )
 
@@ -197,7 +197,7 @@ func meteredLinks(p parser.InlineParser) parser.InlineParser {
 		},
 		after: func(m *meter, line []byte, n ast.Node) {
 			if line[0] == ']' && n == nil && len(line) > 1 && (line[1] == '(' || line[1] == '[') {
-				m.charge(m.size)
+				m.charge(4 * m.size)
 			}
 		},
 	}
@@ -261,13 +261,14 @@ func (p boundedTables) Transform(n *ast.Paragraph, r text.Reader, pc parser.Cont
 		l := s.Value(src)
 		pipes += bytes.Count(l, []byte(`\|`))
 		if i > 0 && isDelimiterRow(l) {
-			c := bytes.Count(l, []byte{'|'}) + 1
+			row := bytes.TrimSuffix(bytes.TrimPrefix(bytes.TrimSpace(l), []byte{'|'}), []byte{'|'})
+			c := bytes.Count(row, []byte{'|'}) + 1
 			columns = max(columns, c)
 			cells = max(cells, c*(lines.Len()-i))
 		}
 	}
 	if columns > 0 {
-		if columns > maxColumns+1 { // outer pipes count one too many
+		if columns > maxColumns {
 			m.over = fmt.Sprintf("A table on this page has more than %d columns, so the page is shown as plain text.", maxColumns)
 			return
 		}

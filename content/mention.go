@@ -47,8 +47,8 @@ func (mentionParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.
 		return nil
 	}
 	rest := line[1+n:]
-	if len(rest) > 0 && (rest[0] == '@' || rest[0] == '/' || rest[0] == '_' ||
-		rest[0] == '.' && len(rest) > 1 && isWordRune(firstRune(rest[1:]))) {
+	if len(rest) > 0 && (rest[0] == '@' || rest[0] == '/' ||
+		(rest[0] == '.' || rest[0] == '_') && len(rest) > 1 && isWordRune(firstRune(rest[1:]))) {
 		return nil
 	}
 	block.Advance(1 + n)

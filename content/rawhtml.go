@@ -29,8 +29,9 @@ var rawTags = map[string]struct {
 	"th": {block: true, attrs: []string{"align", "colspan", "rowspan"}}, "thead": {block: true}, "tr": {block: true}, "ul": {block: true},
 }
 
-// droppedText are raw elements that go with everything inside them.
-var droppedText = []string{"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext", "template", "svg", "math", "select", "object"}
+// droppedText are raw elements that go with everything inside them; of others
+// that are not shown the text stays.
+var droppedText = []string{"script", "style"}
 
 func (w *writer) htmlBlock(n *ast.HTMLBlock) {
 	var b []byte
@@ -123,6 +124,9 @@ func (w *writer) rawOpen(t html.Token, inline bool) {
 		attrs.WriteString(" " + a.Key + `="` + stdhtml.EscapeString(v) + `"`)
 	}
 	if t.Data == "img" {
+		if !strings.Contains(attrs.String(), " alt=") {
+			attrs.WriteString(` alt=""`)
+		}
 		attrs.WriteString(` loading="lazy"`)
 	}
 	w.s("<", t.Data, attrs.String(), ">")

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
@@ -185,7 +186,7 @@ func (w *writer) fence(n *ast.FencedCodeBlock) {
 	label, class := "Code", ""
 	if language != "" {
 		label = language + " code"
-		if isToken(language) {
+		if utf8.RuneCountInString(language) <= 40 && !strings.ContainsAny(language, "\"'<>& \t") {
 			class = ` class="language-` + language + `"`
 		}
 	}
@@ -196,15 +197,6 @@ func (w *writer) fence(n *ast.FencedCodeBlock) {
 		w.lit += len(code)
 	}
 	w.s("</code></pre>\n")
-}
-
-func isToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !util.IsAlphaNumeric(c) && c != '-' && c != '+' && c != '#' && c != '_' && c != '.' {
-			return false
-		}
-	}
-	return len(s) <= 40
 }
 
 // callout writes a fact or one of GitHub's notes.
@@ -545,7 +537,7 @@ func (w *writer) anchor(dest, title string, text func()) {
 		w.s(` href="`, html.EscapeString(string(util.URLEscape([]byte(href), false))), `"`)
 	}
 	if missing {
-		w.s(` class="is-new" title="This page does not exist yet"`)
+		w.s(` class="wikilink is-new" title="This page does not exist yet"`)
 	} else if title != "" {
 		w.s(` title="`, html.EscapeString(plainText([]byte(title))), `"`)
 	}
@@ -565,7 +557,11 @@ func (w *writer) resolve(dest string) (href string, missing bool) {
 	if dest == "" || dest[0] == '#' || !safeHref(dest) {
 		return dest, false
 	}
-	return w.world.Dest(dest)
+	href, missing = w.world.Dest(dest)
+	if first, _, _ := strings.Cut(href, "/"); scheme(href) == "" && strings.Contains(first, ":") {
+		href = "./" + href // or what is before the colon would be a scheme
+	}
+	return href, missing
 }
 
 // safeHref reports whether an address may stand in a link.

@@ -45,7 +45,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("data-line").Matching(number).OnElements("div", "input")
 	p.AllowAttrs("data-status").Matching(regexp.MustCompile(`^[a-z-]{1,40}$`)).OnElements("div")
 	p.AllowAttrs("data-section").Matching(regexp.MustCompile(`^(internal|external)$`)).OnElements("a")
-	p.AllowAttrs("class").Matching(regexp.MustCompile(`^[A-Za-z0-9 _.#+-]{1,80}$`)).Globally()
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^[a-z0-9 -]{1,80}$|^language-[^\s"'<>&]{1,40}$`)).Globally()
 
 	p.AllowURLSchemes("http", "https", "mailto", "tel", "ftp")
 	p.AllowRelativeURLs(true)
