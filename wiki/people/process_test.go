@@ -156,12 +156,14 @@ func TestOpen(t *testing.T) {
 	require.Error(t, err)
 
 	// A newer file is refused.
-	raw, err := sql.Open("sqlite", "file:"+copied)
+	newer := filepath.Join(t.TempDir(), "newer.db")
+	require.NoError(t, other.CopyTo(ctx, newer))
+	raw, err := sql.Open("sqlite", "file:"+newer)
 	require.NoError(t, err)
 	_, err = raw.Exec("PRAGMA user_version = 99")
 	require.NoError(t, err)
 	require.NoError(t, raw.Close())
-	_, err = people.Open(copied, people.Options{})
+	_, err = people.Open(newer, people.Options{})
 	require.ErrorContains(t, err, "newer dealwiki")
 
 	// So is one that is no database.
