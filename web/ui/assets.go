@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,6 +132,9 @@ func mediaType(name string) string {
 
 // URL is the address of the named asset, "" when there is none of that name.
 func (a *Assets) URL(name string) string { return a.urls[name] }
+
+// Names are all assets in alphabetical order.
+func (a *Assets) Names() []string { return slices.Sorted(maps.Keys(a.urls)) }
 
 // Size is how many bytes a browser that takes brotli is sent for the asset.
 func (a *Assets) Size(name string) int {
