@@ -105,7 +105,7 @@ func (a *applier) prospect(ctx context.Context, p Prospect) error {
 		events = append(events, event{r.At, func() error { return a.revision(ctx, p.Slug, r) }})
 	}
 	for _, f := range p.Files {
-		events = append(events, event{f.At, func() error { return a.file(ctx, p.Slug, f) }})
+		events = append(events, event{f.At, func() error { return a.file(ctx, p, f) }})
 	}
 	sort.SliceStable(events, func(i, j int) bool { return events[i].at.Before(events[j].at) })
 	for _, e := range events {
@@ -154,9 +154,13 @@ func (a *applier) revision(ctx context.Context, prospect string, r Revision) err
 	return nil
 }
 
-func (a *applier) file(ctx context.Context, prospect string, f File) error {
+// file attaches a file; what a guest brought is attached by the owner.
+func (a *applier) file(ctx context.Context, p Prospect, f File) error {
 	caller := people.Caller{Person: a.people[f.Author], Scopes: people.AllScopes, Via: "sample"}
-	sd, err := a.side(ctx, caller, prospect, f.Section)
+	if caller.Person.ID == "" || caller.Person.Guest {
+		caller.Person = a.people[p.Owner]
+	}
+	sd, err := a.side(ctx, caller, p.Slug, f.Section)
 	if err != nil {
 		return err
 	}
