@@ -25,12 +25,16 @@ func (c calendar) date(day int) time.Time {
 	return t.AddDate(0, 0, shift[t.Weekday()])
 }
 
+// The data tells today as if it were half past two.
+const sampleNow = 14*60 + 30
+
 // moment is a time of day, in minutes, on a past day or today. What happens
-// today is squeezed into the part of it that is over, so nothing lies ahead.
+// today is stretched over the part of it that is over, so nothing lies ahead
+// and the last of it was just now.
 func (c calendar) moment(day, minute int) time.Time {
 	t := c.date(min(day, 0))
 	if day >= 0 {
-		return t.Add(c.now.Sub(t) * time.Duration(minute) / (24 * 60)).Truncate(time.Second)
+		return t.Add(c.now.Sub(t) * time.Duration(min(minute, sampleNow)) / sampleNow).Truncate(time.Second)
 	}
 	y, m, d := t.Date()
 	return time.Date(y, m, d, 0, minute, 0, 0, c.now.Location())
