@@ -24,6 +24,7 @@ type HistoryImport struct {
 	Prepare func(ctx context.Context, r *repo.Repo) error
 	// Join makes the commit that main shall move to and answers it, or head
 	// when there is nothing to do. The writer lock is held, so head stays.
+	// Optional.
 	Join func(ctx context.Context, r *repo.Repo, head repo.Hash) (repo.Hash, error)
 }
 
@@ -44,6 +45,9 @@ func (w *Wiki) ImportHistory(ctx context.Context, caller people.Caller, prospect
 		if err := h.Prepare(ctx, s.repo); err != nil {
 			return err
 		}
+	}
+	if h.Join == nil {
+		return nil
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -136,12 +140,12 @@ func (w *Wiki) ImportProspect(ctx context.Context, caller people.Caller, n NewPr
 	}
 	defer lock.Unlock()
 	if err := w.buildImport(ctx, caller, p, dir, build); err != nil {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil { // what was cancelled can go on
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 		return Entry{}, err
 	}
-	return w.placeImport(ctx, caller, p, n.Owner, dir)
+	return w.placeImport(ctx, caller, p, n, dir)
 }
 
 // completeImport fills in what a new prospect needs, as Create does.
@@ -189,9 +193,10 @@ func (w *Wiki) buildImport(ctx context.Context, caller people.Caller, p Prospect
 	if err != nil {
 		return err
 	}
+	// The external side first: what became of it stands in internal import.yaml.
 	for _, f := range []firstCommit{
-		{Internal, []repo.Edit{{Path: prospectFile, Data: own}}, "Start " + p.Title},
 		{External, []repo.Edit{{Path: spaceFile, Data: shared}}, "Start the shared space"},
+		{Internal, []repo.Edit{{Path: prospectFile, Data: own}}, "Start " + p.Title},
 	} {
 		err := w.buildSide(ctx, caller, filepath.Join(dir, string(f.section)+".git"), f, build)
 		if err != nil {
@@ -230,7 +235,7 @@ func (w *Wiki) buildSide(ctx context.Context, caller people.Caller, dir string, 
 	return r.SetHead(ctx, head, next)
 }
 
-func (w *Wiki) placeImport(ctx context.Context, caller people.Caller, p Prospect, owner, dir string) (Entry, error) {
+func (w *Wiki) placeImport(ctx context.Context, caller people.Caller, p Prospect, n NewProspect, dir string) (Entry, error) {
 	w.create.Lock()
 	defer w.create.Unlock()
 	if w.cat.has(p.Slug) {
@@ -239,19 +244,27 @@ func (w *Wiki) placeImport(ctx context.Context, caller people.Caller, p Prospect
 	if err := os.Remove(filepath.Join(dir, "lock")); err != nil {
 		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
 	}
-	if err := os.Rename(dir, filepath.Join(w.spacesDir(), p.Slug)); err != nil {
-		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
-	}
-	if err := syncDir(w.spacesDir()); err != nil {
-		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
-	}
+	owner := n.Owner
 	if owner == "" && !caller.IsSystem() {
 		owner = caller.Person.ID
 	}
-	if owner != "" {
-		if err := w.people.SetOwner(ctx, people.System("import"), p.Slug, owner); err != nil {
-			return Entry{}, fmt.Errorf("setting the owner: %w", err)
+	// Who may see it is settled before it is there.
+	system := people.System("import")
+	err := w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
+	if errors.Is(err, people.ErrExists) {
+		// Left by an attempt that did not come to its repositories.
+		if err = w.people.DeleteProspect(ctx, system, p.Slug); err == nil {
+			err = w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
 		}
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("settling who may see %q: %w", p.Slug, err)
+	}
+	if err := os.Rename(dir, filepath.Join(w.spacesDir(), p.Slug)); err != nil {
+		return Entry{}, errors.Join(fmt.Errorf("giving the import its place: %w", err), w.people.DeleteProspect(ctx, system, p.Slug))
+	}
+	if err := syncDir(w.spacesDir()); err != nil {
+		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
 	}
 	w.cat.mu.Lock()
 	w.cat.entries[p.Slug] = &Entry{Prospect: p}

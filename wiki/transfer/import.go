@@ -1,0 +1,553 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"dealwiki/content"
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
+)
+
+// ImportOptions say what an import makes of a source.
+type ImportOptions struct {
+	Prospect string                             // required: the name of a new prospect, or name or slug of one that is there
+	Owner    string                             // of a new prospect: id, handle or address; "" is the caller
+	Map      *Map                               // nil: the rules of the last import of this source, or everything to internal/account
+	DryRun   bool                               // change nothing, only answer what would go where
+	Progress func(done, total int, what string) // optional; called from the importing goroutine
+}
+
+// Pair is a path of a source and what it becomes.
+type Pair struct {
+	From string
+	To   string // SECTION/STAGE/PAGE, or SECTION/STAGE/files/NAME
+}
+
+// String is SOURCE<TAB>TARGET on one line; a source path that would break the
+// line is quoted.
+func (p Pair) String() string {
+	from := p.From
+	if quoted := strconv.Quote(from); quoted != `"`+from+`"` && !printableUTF8(from) {
+		from = quoted
+	}
+	return from + "\t" + p.To
+}
+
+func printableUTF8(s string) bool {
+	for _, r := range s {
+		if !strconv.IsPrint(r) && r != ' ' || r == '\uFFFD' {
+			return false
+		}
+	}
+	return true
+}
+
+// ImportResult is what an import has done, or would do.
+type ImportResult struct {
+	Slug    string
+	Entry   wiki.Entry // zero for a dry run of a new prospect
+	Created bool       // the prospect is new
+	Changed bool       // something was added
+	Commits int        // commits of the source
+	Pairs   []Pair     // sorted by source path
+	Notes   []string   // what a person should know, one sentence each
+}
+
+// Import makes a source part of a prospect, which is made when there is none.
+// The source is checked whole first; on an error nothing has changed.
+func Import(ctx context.Context, w *wiki.Wiki, caller people.Caller, src *Source, o ImportOptions) (*ImportResult, error) {
+	if o.Progress == nil {
+		o.Progress = func(int, int, string) {}
+	}
+	im := &importer{w: w, caller: caller, src: src, o: o, result: &ImportResult{Commits: len(src.commits)}}
+	if err := im.plan(ctx); err != nil {
+		return nil, err
+	}
+	if o.DryRun {
+		return im.result, nil
+	}
+	var err error
+	if im.result.Created {
+		err = im.intoNew(ctx)
+	} else {
+		err = im.intoOld(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	im.result.Entry, err = w.Prospect(ctx, caller, im.result.Slug)
+	return im.result, err
+}
+
+// importer is one import on its way.
+type importer struct {
+	w      *wiki.Wiki
+	caller people.Caller
+	src    *Source
+	o      ImportOptions
+	result *ImportResult
+
+	title   string
+	owner   string
+	m       *Map
+	before  []byte             // import.yaml as it was planned from
+	record  *wiki.ImportRecord // as it will be
+	at      int                // which of its imports this is
+	old     *wiki.Imported     // the same source, imported before; nil: never
+	targets []target
+}
+
+func (im *importer) plan(ctx context.Context) error {
+	name := strings.TrimSpace(im.o.Prospect)
+	if name == "" {
+		return &wiki.Invalid{Field: "prospect", Problem: "has no name; say which prospect to import into"}
+	}
+	slug := wiki.Slug(name)
+	if err := wiki.CheckProspect(slug); err != nil {
+		return err
+	}
+	im.title, im.result.Slug = name, slug
+	if im.o.Owner != "" {
+		p, err := im.w.People().Find(ctx, im.o.Owner)
+		if err != nil {
+			return &wiki.Invalid{Field: "owner", Problem: fmt.Sprintf("%q is nobody with an account here", im.o.Owner)}
+		}
+		im.owner = p.ID
+	}
+	entry, err := im.w.Prospect(ctx, im.caller, slug)
+	switch {
+	case errors.Is(err, wiki.ErrNotFound):
+		im.result.Created = true
+		im.record = &wiki.ImportRecord{}
+	case err != nil:
+		return err
+	default:
+		im.result.Entry = entry
+	}
+	taken, err := im.readProspect(ctx)
+	if err != nil {
+		return err
+	}
+	known, err := im.chooseMap()
+	if err != nil {
+		return err
+	}
+	if err := im.checkStages(ctx); err != nil {
+		return err
+	}
+	targets, notes, err := buildMapping(im.src, im.m, known, taken)
+	if err != nil {
+		return err
+	}
+	im.targets = targets
+	im.result.Notes = append(append(im.result.Notes, im.src.Notes...), notes...)
+	for i, p := range im.src.paths {
+		im.result.Pairs = append(im.result.Pairs, Pair{p, targets[i].String()})
+	}
+	sort.Slice(im.result.Pairs, func(i, j int) bool { return im.result.Pairs[i].From < im.result.Pairs[j].From })
+	return nil
+}
+
+// readProspect reads what is in the prospect: import.yaml and the names in use,
+// of which those of this source's own files are free to it.
+func (im *importer) readProspect(ctx context.Context) (map[string]bool, error) {
+	taken := map[string]bool{}
+	if im.result.Created {
+		return taken, nil
+	}
+	sp, err := im.w.Space(ctx, im.caller, im.result.Slug)
+	if err != nil {
+		return nil, err
+	}
+	for _, sd := range sp.Sides() {
+		c, err := sd.Contents(ctx, im.caller)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range c.Paths {
+			if t, ok := targetOf(c.Section, p); ok {
+				taken[t.key()] = true
+			}
+		}
+		if c.Section == wiki.Internal {
+			im.before, err = c.Tree.ReadFile(wiki.ImportFile)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+		}
+	}
+	if im.record, err = wiki.ParseImportRecord(im.before); err != nil {
+		return nil, err
+	}
+	for _, imp := range im.record.Imports {
+		for _, p := range imp.Paths {
+			if t, ok := parseTargetPath(p.To); ok {
+				taken[t.key()] = true
+			}
+		}
+	}
+	return taken, nil
+}
+
+// chooseMap settles which rules hold, and answers what is known already.
+func (im *importer) chooseMap() (map[string]target, error) {
+	im.at = len(im.record.Imports)
+	for i := range im.record.Imports {
+		if im.record.Imports[i].Source == im.src.ID {
+			im.at, im.old = i, &im.record.Imports[i]
+		}
+	}
+	im.m = im.o.Map
+	known := map[string]target{}
+	if im.old == nil {
+		if im.m == nil {
+			im.m = &Map{Messages: MessagesReplace}
+		}
+		return known, nil
+	}
+	before := &Map{Messages: im.old.Messages, Rules: im.old.Rules}
+	if im.m == nil {
+		im.m = before
+	}
+	if im.m.Messages != before.Messages {
+		return nil, &wiki.Invalid{Field: "the map", Problem: fmt.Sprintf("says messages: %s, but this source was imported with messages: %s; leave that line as it was", im.m.Messages, before.Messages)}
+	}
+	for _, p := range im.old.Paths {
+		t, ok := parseTargetPath(p.To)
+		if !ok {
+			return nil, &wiki.Invalid{Field: wiki.ImportFile, Problem: fmt.Sprintf("has a target that cannot be: %q", p.To)}
+		}
+		if im.m.target(p.From) != before.target(p.From) {
+			return nil, &wiki.Invalid{Field: "the map", Problem: fmt.Sprintf("sends %q elsewhere than the import before did (%s); move the page in the wiki instead, or import into another prospect", p.From, p.To)}
+		}
+		known[p.From] = t
+	}
+	return known, nil
+}
+
+func (im *importer) checkStages(ctx context.Context) error {
+	funnel, err := im.w.Funnel(ctx)
+	if err != nil {
+		return err
+	}
+	for i, r := range im.m.Rules {
+		t, err := parseTarget(r.To)
+		if err != nil {
+			return &wiki.Invalid{Field: "the map", Problem: fmt.Sprintf("rule %d: to %q: %v", i+1, r.To, err)}
+		}
+		if t.stage != wiki.StageAccount && t.stage != wiki.StageLog && funnel.Stage(t.stage) == nil {
+			var keys []string
+			for _, s := range funnel.Stages {
+				keys = append(keys, s.Key)
+			}
+			return &wiki.Invalid{Field: "the map", Problem: fmt.Sprintf("rule %d: %q is not a stage; use account, log or one of %s", i+1, t.stage, strings.Join(keys, ", "))}
+		}
+	}
+	return nil
+}
+
+// rewriter is what makes this import's commits on one side.
+func (im *importer) rewriter(section wiki.Section, r *repo.Repo) *rewriter {
+	rw := &rewriter{src: im.src, targets: im.targets, section: section, r: r, progress: im.o.Progress,
+		keep: section == wiki.Internal || im.m.Messages == MessagesKeep}
+	who := im.w.Identity(im.caller)
+	now := im.w.Now()
+	rw.made = repo.Commit{Author: who, Committer: who, AuthoredAt: now, CommittedAt: now, Text: "Import " + oneLine(im.src.Name) + "\n"}
+	if section == wiki.External {
+		rw.made.Text = "Import files\n"
+	}
+	return rw
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// newRecord is import.yaml as it will be, once the tips are known.
+func (im *importer) newRecord(tips map[wiki.Section]repo.Hash) ([]byte, error) {
+	imp := wiki.Imported{Source: im.src.ID, Name: im.src.Name, Last: im.src.head, Messages: im.m.Messages, Rules: im.m.Rules, Tips: map[wiki.Section]string{}}
+	for section, tip := range tips {
+		if !tip.IsZero() {
+			imp.Tips[section] = tip.String()
+		}
+	}
+	have := map[string]bool{}
+	for _, p := range im.result.Pairs {
+		have[p.From] = true
+		imp.Paths = append(imp.Paths, wiki.ImportedPath{From: p.From, To: p.To})
+	}
+	// What an earlier import named and this one does not (a folder's file that
+	// is gone, a branch that was thrown away) keeps its place.
+	if im.old != nil {
+		for _, p := range im.old.Paths {
+			if !have[p.From] {
+				imp.Paths = append(imp.Paths, p)
+			}
+		}
+	}
+	sort.Slice(imp.Paths, func(i, j int) bool { return imp.Paths[i].From < imp.Paths[j].From })
+	rec := wiki.ImportRecord{Imports: append([]wiki.Imported(nil), im.record.Imports...)}
+	if im.at < len(rec.Imports) {
+		rec.Imports[im.at] = imp
+	} else {
+		rec.Imports = append(rec.Imports, imp)
+	}
+	var b bytes.Buffer
+	b.WriteString("# What was imported, and what its files are called here. Written by imports alone.\n")
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := errors.Join(enc.Encode(rec), enc.Close()); err != nil {
+		return nil, fmt.Errorf("writing %s: %w", wiki.ImportFile, err)
+	}
+	return b.Bytes(), nil
+}
+
+func (im *importer) intoNew(ctx context.Context) error {
+	tips := map[wiki.Section]repo.Hash{}
+	n := wiki.NewProspect{Prospect: wiki.Prospect{Slug: im.result.Slug, Title: im.title}, Owner: im.owner}
+	_, err := im.w.ImportProspect(ctx, im.caller, n, im.src.ID,
+		func(ctx context.Context, section wiki.Section, r *repo.Repo, head repo.Hash) (repo.Hash, error) {
+			tip, made, err := im.rewriter(section, r).run(ctx)
+			if err != nil {
+				return repo.Zero, err
+			}
+			tips[section] = tip
+			return im.join(ctx, section, r, head, tips, made)
+		})
+	im.result.Changed = err == nil
+	return err
+}
+
+func (im *importer) intoOld(ctx context.Context) error {
+	tips := map[wiki.Section]repo.Hash{}
+	made := map[wiki.Section][]repo.Hash{}
+	prepare := func(section wiki.Section) func(context.Context, *repo.Repo) error {
+		return func(ctx context.Context, r *repo.Repo) error {
+			head, err := r.Head()
+			if err != nil {
+				return err
+			}
+			rw := im.rewriter(section, r)
+			if im.old != nil {
+				if tips[section], err = im.done(ctx, section, r, head, rw); err != nil || !tips[section].IsZero() {
+					return err
+				}
+			}
+			tips[section], made[section], err = rw.run(ctx)
+			return err
+		}
+	}
+	join := func(section wiki.Section) func(context.Context, *repo.Repo, repo.Hash) (repo.Hash, error) {
+		return func(ctx context.Context, r *repo.Repo, head repo.Hash) (repo.Hash, error) {
+			return im.join(ctx, section, r, head, tips, made[section])
+		}
+	}
+	// The internal side is joined first: with import.yaml it has the names that
+	// the external side's files get, so an import that stops between the two is
+	// completed by the next run.
+	for _, step := range []struct {
+		section wiki.Section
+		h       wiki.HistoryImport
+	}{
+		{wiki.External, wiki.HistoryImport{Prepare: prepare(wiki.External)}},
+		{wiki.Internal, wiki.HistoryImport{Prepare: prepare(wiki.Internal), Join: join(wiki.Internal)}},
+		{wiki.External, wiki.HistoryImport{Join: join(wiki.External)}},
+	} {
+		if err := im.w.ImportHistory(ctx, im.caller, im.result.Slug, step.section, step.h); err != nil {
+			return fmt.Errorf("importing to %s: %w", step.section, err)
+		}
+	}
+	return nil
+}
+
+// done answers the tip when the source was imported as it is and the side has
+// it already; else it tells the rewriter what the side has.
+func (im *importer) done(ctx context.Context, section wiki.Section, r *repo.Repo, head repo.Hash, rw *rewriter) (repo.Hash, error) {
+	old, err := repo.ParseHash(im.old.Tips[section])
+	if err != nil {
+		return repo.Zero, nil // the side got nothing then
+	}
+	if _, err := r.Lookup(old); err != nil {
+		return repo.Zero, nil // it never came so far
+	}
+	has, err := r.IsAncestor(ctx, old, head)
+	if err != nil || !has {
+		return repo.Zero, err
+	}
+	if im.old.Last == im.src.head {
+		return old, nil
+	}
+	rw.parent = old
+	rw.known = map[repo.Hash]bool{}
+	for c, err := range r.Log(ctx, old) {
+		if err != nil {
+			return repo.Zero, err
+		}
+		rw.known[c.ID] = true
+	}
+	return repo.Zero, nil
+}
+
+// join makes the commit that has both the side's own history and the rewritten
+// one before it, and all files of both.
+func (im *importer) join(ctx context.Context, section wiki.Section, r *repo.Repo, head repo.Hash, tips map[wiki.Section]repo.Hash, made []repo.Hash) (repo.Hash, error) {
+	tip := tips[section]
+	tree, err := r.Tree(head)
+	if err != nil {
+		return repo.Zero, err
+	}
+	files := map[string]repo.Hash{}
+	for p, blob := range tree.Paths() {
+		files[p] = blob
+	}
+	parents := []repo.Hash{head}
+	changed := false
+	if section == wiki.Internal {
+		if now, err := tree.ReadFile(wiki.ImportFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return repo.Zero, err
+		} else if !bytes.Equal(now, im.before) {
+			return repo.Zero, fmt.Errorf("another import has just ended here; try again: %w", repo.ErrConflict)
+		}
+		record, err := im.newRecord(tips)
+		if err != nil {
+			return repo.Zero, err
+		}
+		if !bytes.Equal(record, im.before) {
+			changed = true
+			if files[wiki.ImportFile], err = r.WriteBlob(record); err != nil {
+				return repo.Zero, err
+			}
+		}
+	}
+	has := true
+	if !tip.IsZero() {
+		if has, err = r.IsAncestor(ctx, tip, head); err != nil {
+			return repo.Zero, err
+		}
+	}
+	if !has {
+		changed = true
+		parents = append(parents, tip)
+		if err := im.union(ctx, section, r, head, tip, made, files); err != nil {
+			return repo.Zero, err
+		}
+	}
+	if !changed {
+		return head, nil
+	}
+	im.result.Changed = true
+	root, err := r.WriteFiles(files)
+	if err != nil {
+		return repo.Zero, err
+	}
+	who, now := im.w.Identity(im.caller), im.w.Now()
+	text := fmt.Sprintf("Import %s: %d commits\n", oneLine(im.src.Name), len(im.src.commits))
+	switch {
+	case section == wiki.External:
+		text = "Import files\n"
+	case im.src.folder:
+		text = fmt.Sprintf("Import %s: %d files\n", oneLine(im.src.Name), len(im.src.paths))
+	}
+	return r.WriteCommit(repo.Commit{Tree: root, Parents: parents, Author: who, Committer: who, AuthoredAt: now, CommittedAt: now, Text: text})
+}
+
+// union brings into files what the source has changed since the side last had
+// its history. What was changed here meanwhile is merged.
+func (im *importer) union(ctx context.Context, section wiki.Section, r *repo.Repo, head, tip repo.Hash, made []repo.Hash, files map[string]repo.Hash) error {
+	base, err := im.base(ctx, section, r, head, made)
+	if err != nil {
+		return err
+	}
+	changes, err := r.Changes(base, tip)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		here := files[c.Path]
+		switch {
+		case here == c.To:
+		case here == c.From && c.To.IsZero():
+			delete(files, c.Path)
+		case here == c.From:
+			files[c.Path] = c.To
+		case c.From.IsZero():
+			return fmt.Errorf("%s/%s was made here meanwhile; run the import again: %w", section, c.Path, repo.ErrConflict)
+		default:
+			if err := im.merge(section, r, c, here, files); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (im *importer) merge(section wiki.Section, r *repo.Repo, c repo.Change, here repo.Hash, files map[string]repo.Hash) error {
+	name := string(section) + "/" + c.Path
+	note := func(format string, args ...any) {
+		im.result.Notes = append(im.result.Notes, fmt.Sprintf(format, args...))
+	}
+	t, ok := targetOf(section, c.Path)
+	switch {
+	case here.IsZero():
+		note("%s was moved or deleted here; what the source has made of it since is in the history only", name)
+		return nil
+	case c.To.IsZero():
+		note("%s is gone from the source but was changed here, so it stays", name)
+		return nil
+	case !ok || !t.page:
+		note("%s was changed here and in the source; it stays as it is here, the source's is in the history", name)
+		return nil
+	}
+	var texts [3][]byte
+	for i, h := range []repo.Hash{c.From, here, c.To} {
+		var err error
+		if texts[i], err = r.Blob(h); err != nil {
+			return err
+		}
+	}
+	text, overlaps := content.Merge(texts[0], texts[1], texts[2])
+	if !fit(text) {
+		note("%s was changed here and in the source and both together are too large; it stays as it is here", name)
+		return nil
+	}
+	if len(overlaps) > 0 {
+		note("%s was changed here and in the source in the same words; both are kept, please read it over", name)
+	}
+	var err error
+	files[c.Path], err = r.WriteBlob(text)
+	return err
+}
+
+// base is the newest rewritten commit that the side has.
+func (im *importer) base(ctx context.Context, section wiki.Section, r *repo.Repo, head repo.Hash, made []repo.Hash) (repo.Hash, error) {
+	if im.old == nil {
+		return repo.Zero, nil
+	}
+	// A folder's commits follow one another; of a repository the one that was
+	// imported last need not be part of what is imported now.
+	if old, err := repo.ParseHash(im.old.Tips[section]); err == nil && im.src.folder {
+		made = append([]repo.Hash{old}, made...)
+	}
+	has := map[repo.Hash]bool{}
+	for c, err := range r.Log(ctx, head) {
+		if err != nil {
+			return repo.Zero, err
+		}
+		has[c.ID] = true
+	}
+	for _, id := range slices.Backward(made) {
+		if has[id] {
+			return id, nil
+		}
+	}
+	return repo.Zero, nil
+}
