@@ -51,11 +51,12 @@ const (
 	fieldUpdated  = "updated" // the last change, to sort by
 )
 
-// Ways to index.
+// Ways to index. (Keywords keep their frequency, which is always one: without
+// it Bleve's score of a keyword is no number.)
 const (
 	wordOptions    = index.IndexField
 	phraseOptions  = index.IndexField | index.IncludeTermVectors
-	keywordOptions = index.IndexField | index.SkipFreqNorm
+	keywordOptions = index.IndexField
 	facetOptions   = keywordOptions | index.DocValues
 )
 

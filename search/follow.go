@@ -102,6 +102,13 @@ func (p *pass) flush(ctx context.Context) error {
 	return errors.Join(p.writers[Internal].flush(ctx), p.writers[External].flush(ctx))
 }
 
+// built notes in both indexes that they have been read through once.
+func (p *pass) built() {
+	for _, w := range p.writers {
+		w.batch.SetInternal(builtKey, []byte{1})
+	}
+}
+
 // guarded runs f as the only writer; damage met on the way is an error.
 func (x *Index) guarded(ctx context.Context, f func(*pass) error) (err error) {
 	x.sync.Lock()
@@ -168,14 +175,12 @@ func (x *Index) all(ctx context.Context) error {
 				delete(x.failed, id)
 			}
 		}
+		if state.Building && len(x.failed) == 0 {
+			p.built()
+			state.Building = false
+		}
 		if err := p.flush(ctx); err != nil {
 			return err
-		}
-		if state.Building && len(x.failed) == 0 {
-			if err := x.writeHeader(header{Format: format, Key: x.key, Built: true}); err != nil {
-				return err
-			}
-			state.Building = false
 		}
 		state.Failed = len(x.failed)
 		x.state.Store(&state)
@@ -226,22 +231,20 @@ func (x *Index) moved(ctx context.Context) error {
 				return err
 			}
 		}
-		err := p.flush(ctx)
-		if err != nil {
+		state := x.State()
+		if state.Building && len(x.failed) == 0 {
+			p.built()
+			state.Building = false
+		}
+		if err := p.flush(ctx); err != nil {
 			for _, id := range ids {
 				x.failed[id] = true
 			}
+			return err
 		}
-		state := x.State()
 		state.Failed = len(x.failed)
-		if state.Building && len(x.failed) == 0 && err == nil {
-			if err := x.writeHeader(header{Format: format, Key: x.key, Built: true}); err != nil {
-				return err
-			}
-			state.Building = false
-		}
 		x.state.Store(&state)
-		return err
+		return nil
 	})
 }
 

@@ -94,7 +94,6 @@ type State struct {
 type header struct {
 	Format int    `json:"format"`
 	Key    []byte `json:"key"`
-	Built  bool   `json:"built"` // read through once
 }
 
 // Open opens the indexes under dir/index, or makes them when they are
@@ -131,7 +130,8 @@ func Open(dir string, src Source, o Options) (*Index, error) {
 		}
 	}
 	x.key = h.Key
-	x.state.Store(&State{Building: !h.Built})
+	built := x.internal.built() && x.external.built()
+	x.state.Store(&State{Building: !built})
 	return x, nil
 }
 

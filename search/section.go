@@ -35,6 +35,15 @@ type cursor struct {
 
 func cursorKey(prospect string) []byte { return []byte("cursor/" + prospect) }
 
+// builtKey is set once an index has been read through. It goes with the
+// entries when Bleve falls back to nothing over damaged files.
+var builtKey = []byte("built")
+
+func (s *Section) built() bool {
+	b, err := s.bleve.GetInternal(builtKey)
+	return err == nil && len(b) > 0
+}
+
 // openSection opens or makes the index in dir.
 func openSection(owner *Index, name, dir string, create bool) (s *Section, err error) {
 	defer func() {
