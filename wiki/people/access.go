@@ -530,6 +530,7 @@ func (d *DB) DeleteProspect(ctx context.Context, c Caller, prospect string) erro
 }
 
 func (d *DB) asOwner(ctx context.Context, c Caller, prospect string, f func(*tx) error) error {
+	defer d.reading.forget()
 	return d.write(ctx, func(t *tx) error {
 		level, err := t.level(c, prospect)
 		if err != nil {

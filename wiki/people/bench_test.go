@@ -65,6 +65,16 @@ func BenchmarkVisible(b *testing.B) {
 	}
 }
 
+func BenchmarkMarkReadAgain(b *testing.B) {
+	db, c, slugs, _ := many(b, 10)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := db.MarkRead(ctx, c, slugs[1], "internal", "closing/plan", "v1"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkOpen is the part that accounts have in the start of a server with
 // 10,000 prospects.
 func BenchmarkOpen(b *testing.B) {

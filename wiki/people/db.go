@@ -55,6 +55,7 @@ type DB struct {
 	cache   cache
 	secrets secretCache
 	watch   watchers
+	reading reading
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the goroutine has ended

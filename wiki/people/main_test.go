@@ -20,6 +20,9 @@ import (
 
 // TestMain fails when a goroutine outlives the tests.
 func TestMain(m *testing.M) {
+	if path := os.Getenv(crashEnv); path != "" {
+		addUntilKilled(path)
+	}
 	before := runtime.NumGoroutine()
 	code := m.Run()
 	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,49 @@ type Mark struct {
 	Page    string // STAGE/PAGE
 	Version string
 	At      time.Time
+}
+
+// reading remembers marks just made, so that reading a page again and again
+// costs nothing. It may forget at any time.
+type reading struct {
+	mu    sync.Mutex
+	marks map[[4]string]markedAt // by person, prospect, section, page
+}
+
+type markedAt struct {
+	version string
+	at      time.Time
+}
+
+const (
+	maxReading  = 10_000
+	markAgainIn = 5 * time.Minute
+)
+
+func (m markedAt) covers(version string, now time.Time) bool {
+	age := now.Sub(m.at)
+	return m.version == version && age >= 0 && age < markAgainIn
+}
+
+func (r *reading) get(key [4]string) markedAt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.marks[key]
+}
+
+func (r *reading) put(key [4]string, m markedAt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.marks == nil || len(r.marks) >= maxReading {
+		r.marks = map[[4]string]markedAt{}
+	}
+	r.marks[key] = m
+}
+
+func (r *reading) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.marks = nil
 }
 
 // MarkRead notes that the caller has read a version of a page ("STAGE/PAGE") and
@@ -35,24 +79,21 @@ func (d *DB) MarkRead(ctx context.Context, c Caller, prospect, section, page, ve
 			return invalid("page", "must be shorter")
 		}
 	}
-	now := d.now()
-	var known string
-	var at int64
-	err := scanOne(d.readers.QueryRowContext(ctx, "SELECT version, at FROM marks WHERE person = ? AND prospect = ? AND section = ? AND page = ?",
-		c.Person.ID, prospect, section, page), &known, &at)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	if age := now.Sub(fromMillis(at)); err == nil && known == version && age >= 0 && age < 5*time.Minute {
+	key, now := [4]string{c.Person.ID, prospect, section, page}, d.now()
+	if d.reading.get(key).covers(version, now) {
 		return nil
 	}
-	return d.write(ctx, func(t *tx) error {
+	err := d.write(ctx, func(t *tx) error {
 		if _, err := t.exec("INSERT INTO marks (person, prospect, section, page, version, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version, at = excluded.at",
 			c.Person.ID, prospect, section, page, version, millis(t.now)); err != nil {
 			return err
 		}
 		return t.visit(c.Person.ID, prospect)
 	})
+	if err == nil {
+		d.reading.put(key, markedAt{version: version, at: now})
+	}
+	return err
 }
 
 func (t *tx) visit(person, prospect string) error {

@@ -154,17 +154,19 @@ func (d *DB) CheckPassword(ctx context.Context, email, password, ip string) (Per
 		return Person{}, err
 	}
 	if !ok || disabled {
+		// Not the address: people type passwords into the wrong field.
+		d.log.Info("sign-in refused", "ip", ip, "person", id)
 		return Person{}, ErrSignIn
 	}
 	refund()
 	if outdated {
 		d.rehash(ctx, id, password, hash)
 	}
-	p, err := d.Get(ctx, id)
-	if err != nil || p.Disabled {
+	p, err := d.active(ctx, id)
+	if errors.Is(err, ErrNotFound) {
 		return Person{}, ErrSignIn
 	}
-	return p, nil
+	return p, err
 }
 
 // rehash keeps the password at today's cost. Failing at it is no reason to turn

@@ -278,6 +278,11 @@ func (d *DB) Session(ctx context.Context, token string) (Caller, Session, error)
 // rebase moves a session's times when the clock was set back, so that it lives
 // no longer for it.
 func (d *DB) rebase(ctx context.Context, s Session, now time.Time) (Session, error) {
+	// A last use still in memory is of the time before; written down later it
+	// would look like the clock going back once more.
+	if err := d.flush(ctx); err != nil {
+		return s, err
+	}
 	back := s.Seen.Sub(now).Truncate(time.Millisecond)
 	s.Seen, s.Created, s.Expires = s.Seen.Add(-back), s.Created.Add(-back), s.Expires.Add(-back)
 	err := d.write(ctx, func(t *tx) error {
@@ -309,16 +314,20 @@ func (d *DB) expire(ctx context.Context, table, id, person string) error {
 	})
 }
 
-// active is a person who may come in.
+// active is a person who may come in. Their session or token refers to them, so
+// if they are not known yet another process has just added them.
 func (d *DB) active(ctx context.Context, id string) (Person, error) {
-	p, err := d.Get(ctx, id)
-	if err != nil {
-		return Person{}, err
+	p := d.cache.person(id)
+	if p == nil {
+		if err := d.poll(ctx, false); err != nil {
+			return Person{}, err
+		}
+		p = d.cache.person(id)
 	}
-	if p.Disabled {
+	if p == nil || p.Disabled {
 		return Person{}, ErrNotFound
 	}
-	return p, nil
+	return *p, nil
 }
 
 // EndSession signs out. A token that is none already is no error.

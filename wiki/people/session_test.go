@@ -59,7 +59,9 @@ func TestSessionsEndByTheClockAndStayEnded(t *testing.T) {
 		"a day back":            {[]time.Duration{-24 * time.Hour}, true},
 		// 80 days used, then the clock set back: the ten days left stay ten.
 		"back does not prolong": {append(repeat(10*24*time.Hour, 8), -60*24*time.Hour, 5*24*time.Hour, 5*24*time.Hour), false},
-		"ten minutes forth":     {[]time.Duration{10 * time.Minute}, true},
+		// The last use before the clock went back must not count against it twice.
+		"often back":        {repeat(-24*time.Hour, 60), true},
+		"ten minutes forth": {[]time.Duration{10 * time.Minute}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db, c := fresh(t)
