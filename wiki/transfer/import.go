@@ -436,7 +436,7 @@ func (im *importer) join(ctx context.Context, section wiki.Section, r *repo.Repo
 	}
 	if !has {
 		changed = true
-		parents = append(parents, tip)
+		parents = im.parents(head, tip)
 		if err := im.union(ctx, section, r, head, tip, made, files); err != nil {
 			return repo.Zero, err
 		}
@@ -458,6 +458,17 @@ func (im *importer) join(ctx context.Context, section wiki.Section, r *repo.Repo
 		text = fmt.Sprintf("Import %s: %d files\n", oneLine(im.src.Name), len(im.src.paths))
 	}
 	return r.WriteCommit(repo.Commit{Tree: root, Parents: parents, Author: who, Committer: who, AuthoredAt: now, CommittedAt: now, Text: text})
+}
+
+// parents orders the parents of the joining commit. Of a file that is in neither
+// of them git shows the history that the first one has. At a source's first
+// import that is the source, with all the names its files had; when it has
+// grown, it is the side, with the pages that were deleted here.
+func (im *importer) parents(head, tip repo.Hash) []repo.Hash {
+	if im.old == nil {
+		return []repo.Hash{tip, head}
+	}
+	return []repo.Hash{head, tip}
 }
 
 // union brings into files what the source has changed since the side last had
