@@ -1,0 +1,83 @@
+package dealwiki_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// allowed says which packages of the house a package may import, itself and
+// what lies below it aside. Imports run one way:
+//
+//	content ← wiki ← search, realtime ← web ← cmd
+var allowed = map[string][]string{
+	"content":        {},
+	"wiki/people":    {},
+	"wiki/repo":      {"content"},
+	"wiki/playbook":  {},
+	"wiki":           {"content", "wiki/people", "wiki/playbook", "wiki/repo"},
+	"wiki/transfer":  {"content", "wiki", "wiki/people", "wiki/repo"},
+	"wiki/sample":    {"content", "wiki", "wiki/people", "wiki/repo"},
+	"search/query":   {},
+	"search/extract": {},
+	"search":         {"content", "wiki", "wiki/people", "wiki/repo", "search/query", "search/extract"},
+	"web/ui":         {},
+	"web/ui/build":   {},
+	"web":            {"content", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
+	"cmd/dealwiki":   {"wiki", "wiki/people", "wiki/repo", "wiki/transfer", "wiki/sample", "search", "web"},
+}
+
+// only says which package alone may name a module, so that a part can be
+// replaced in one place.
+var only = map[string][]string{
+	"github.com/blevesearch/bleve/v2":  {"search"},
+	"github.com/go-git/go-git/v5":      {"wiki/repo", "wiki/transfer"},
+	"github.com/yuin/goldmark":         {"content"},
+	"github.com/danielgtaylor/huma/v2": {"web"},
+	"github.com/evanw/esbuild":         {"web/ui/build"},
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	require.NoError(t, err)
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	seen := 0
+	for dec.More() {
+		var pkg struct {
+			ImportPath string
+			Imports    []string
+		}
+		require.NoError(t, dec.Decode(&pkg))
+		name := strings.TrimPrefix(pkg.ImportPath, "dealwiki/")
+		if pkg.ImportPath == "dealwiki" {
+			continue
+		}
+		may, known := allowed[name]
+		if !assert.True(t, known, "package %s has no place in the house; say here what it may import", name) {
+			continue
+		}
+		seen++
+		for _, imported := range pkg.Imports {
+			if ours, ok := strings.CutPrefix(imported, "dealwiki/"); ok {
+				assert.Contains(t, may, ours, "%s imports %s", name, ours)
+			}
+			for module, rooms := range only {
+				if imported == module || strings.HasPrefix(imported, module+"/") {
+					assert.Contains(t, rooms, name, "%s names %s", name, module)
+				}
+			}
+		}
+	}
+	names := make([]string, 0, len(allowed))
+	for name := range allowed {
+		names = append(names, path.Clean(name))
+	}
+	sort.Strings(names)
+	assert.Equal(t, len(names), seen, "every package named here exists: %v", names)
+}

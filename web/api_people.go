@@ -1,0 +1,227 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+)
+
+// apiAccount is a person with what staff may know.
+type apiAccount struct {
+	apiPerson
+	Email    string `json:"email"`
+	Role     string `json:"role"`
+	Job      string `json:"job"`
+	Disabled bool   `json:"disabled"`
+	Skills   string `json:"skills,omitempty"`
+}
+
+func accountOf(p people.Person) apiAccount {
+	return apiAccount{personOf(p), p.Email, string(p.Role), string(p.Job), p.Disabled, p.Skills}
+}
+
+func (a *api) findPerson(ctx context.Context, ref string) (people.Person, error) {
+	p, err := a.s.people.Find(ctx, ref)
+	if errors.Is(err, people.ErrNotFound) {
+		return p, &wiki.Invalid{Field: "person", Problem: "is not known; name an id, a handle or an address"}
+	}
+	return p, err
+}
+
+type accountOutput struct{ Body apiAccount }
+
+type apiAccess struct {
+	Owner      *apiPerson `json:"owner"`
+	Restricted bool       `json:"restricted"`
+	Grants     []apiGrant `json:"grants"`
+}
+
+type apiGrant struct {
+	Person apiPerson `json:"person"`
+	Level  string    `json:"level" enum:"viewer,editor"`
+}
+
+type apiEvent struct {
+	Seq      int64     `json:"seq"`
+	At       time.Time `json:"at"`
+	Actor    string    `json:"actor"`
+	Via      string    `json:"via"`
+	Action   string    `json:"action"`
+	Object   string    `json:"object,omitempty"`
+	Prospect string    `json:"prospect,omitempty"`
+	IP       string    `json:"ip,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+}
+
+func (a *api) access(ctx context.Context, c people.Caller, prospect string) (*apiAccess, error) {
+	access, err := a.s.people.Access(ctx, prospect)
+	if err != nil {
+		return nil, err
+	}
+	out := &apiAccess{Restricted: access.Restricted, Grants: []apiGrant{}}
+	if p, err := a.s.people.Get(ctx, access.Owner); err == nil {
+		owner := personOf(p)
+		out.Owner = &owner
+	}
+	for _, g := range access.Grants {
+		if p, err := a.s.people.Get(ctx, g.Person); err == nil {
+			out.Grants = append(out.Grants, apiGrant{personOf(p), g.Level.String()})
+		}
+	}
+	return out, nil
+}
+
+func (a *api) installPeople() {
+	db := a.s.people
+	register(a, op("get-me", http.MethodGet, "/me", "Who the caller is"), func(ctx context.Context, c people.Caller, in *struct{}) (*accountOutput, error) {
+		return &accountOutput{accountOf(c.Person)}, nil
+	})
+	register(a, op("list-people", http.MethodGet, "/people", "The staff, by name"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[apiAccount], error) {
+		if c.Person.Guest {
+			return nil, wiki.ErrNotFound
+		}
+		all, err := db.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		accounts := make([]apiAccount, 0, len(all))
+		for _, p := range all {
+			if !p.Guest {
+				accounts = append(accounts, accountOf(p))
+			}
+		}
+		return piece(accounts, *in, func(p apiAccount) string { return p.ID })
+	})
+	type newPersonInput struct {
+		Body struct {
+			Email    string `json:"email" maxLength:"320"`
+			Name     string `json:"name" maxLength:"400"`
+			Role     string `json:"role,omitempty" enum:"admin,member" default:"member"`
+			Job      string `json:"job,omitempty" enum:"sales,technical,delivery,marketing,manager" default:"sales"`
+			Password string `json:"password,omitempty" maxLength:"4096"`
+		}
+	}
+	add := op("add-person", http.MethodPost, "/people", "Make an account; for administrators")
+	add.DefaultStatus = http.StatusCreated
+	register(a, add, func(ctx context.Context, c people.Caller, in *newPersonInput) (*accountOutput, error) {
+		p, err := db.Add(ctx, c, people.NewPerson{Email: in.Body.Email, Name: in.Body.Name, Role: people.Role(in.Body.Role), Job: people.Job(in.Body.Job), Password: in.Body.Password})
+		return &accountOutput{accountOf(p)}, err
+	})
+	type switchInput struct {
+		Person string `path:"person" maxLength:"320"`
+		Body   struct {
+			Disabled bool `json:"disabled"`
+		}
+	}
+	register(a, op("disable-person", http.MethodPatch, "/people/{person}", "Close or open every door to a person; for administrators"), func(ctx context.Context, c people.Caller, in *switchInput) (*accountOutput, error) {
+		p, err := a.findPerson(ctx, in.Person)
+		if err != nil {
+			return nil, err
+		}
+		do := db.Enable
+		if in.Body.Disabled {
+			do = db.Disable
+		}
+		if err := do(ctx, c, p.ID); err != nil {
+			return nil, err
+		}
+		p, err = db.Get(ctx, p.ID)
+		return &accountOutput{accountOf(p)}, err
+	})
+	type accessOutput struct{ Body *apiAccess }
+	register(a, op("get-access", http.MethodGet, "/prospects/{prospect}/access", "Who may do what on a prospect"), func(ctx context.Context, c people.Caller, in *prospectInput) (*accessOutput, error) {
+		if _, err := a.s.wiki.Prospect(ctx, c, in.Prospect); err != nil {
+			return nil, err
+		}
+		out, err := a.access(ctx, c, in.Prospect)
+		return &accessOutput{out}, err
+	})
+	type restrictInput struct {
+		prospectInput
+		Body struct {
+			Restricted bool `json:"restricted" doc:"Only those named may see it"`
+		}
+	}
+	register(a, op("restrict-prospect", http.MethodPatch, "/prospects/{prospect}/access", "Open a prospect to all staff, or restrict it to those named"), func(ctx context.Context, c people.Caller, in *restrictInput) (*accessOutput, error) {
+		if _, err := a.s.wiki.Prospect(ctx, c, in.Prospect); err != nil {
+			return nil, err
+		}
+		if err := db.SetRestricted(ctx, c, in.Prospect, in.Body.Restricted); err != nil {
+			return nil, err
+		}
+		out, err := a.access(ctx, c, in.Prospect)
+		return &accessOutput{out}, err
+	})
+	type grantInput struct {
+		prospectInput
+		Person string `path:"person" maxLength:"320"`
+		Body   struct {
+			Level string `json:"level" enum:"viewer,editor"`
+		}
+	}
+	register(a, op("grant-access", http.MethodPut, "/prospects/{prospect}/access/{person}", "Name a person on a prospect"), func(ctx context.Context, c people.Caller, in *grantInput) (*accessOutput, error) {
+		level := people.Viewer
+		if in.Body.Level == "editor" {
+			level = people.Editor
+		}
+		p, err := a.findPerson(ctx, in.Person)
+		if err != nil {
+			return nil, err
+		}
+		if err := db.Grant(ctx, c, in.Prospect, p.ID, level); err != nil {
+			return nil, err
+		}
+		out, err := a.access(ctx, c, in.Prospect)
+		return &accessOutput{out}, err
+	})
+	type revokeInput struct {
+		prospectInput
+		Person string `path:"person" maxLength:"320"`
+	}
+	register(a, op("revoke-access", http.MethodDelete, "/prospects/{prospect}/access/{person}", "Take a person's name off a prospect"), func(ctx context.Context, c people.Caller, in *revokeInput) (*struct{}, error) {
+		p, err := a.findPerson(ctx, in.Person)
+		if err != nil {
+			return nil, err
+		}
+		return nil, db.Revoke(ctx, c, in.Prospect, p.ID)
+	})
+	type auditInput struct {
+		Actor    string `query:"actor" maxLength:"320"`
+		Action   string `query:"action" maxLength:"100" doc:"person.disable, or person. for all that begin so"`
+		Prospect string `query:"prospect" maxLength:"200"`
+		Cursor   string `query:"cursor" maxLength:"20"`
+		Limit    int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	}
+	register(a, op("list-audit", http.MethodGet, "/audit", "Who did what, the newest first; for administrators"), func(ctx context.Context, c people.Caller, in *auditInput) (*listOutput[apiEvent], error) {
+		var cursor int64
+		if in.Cursor != "" {
+			var err error
+			if cursor, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil || cursor <= 0 {
+				return nil, errCursor
+			}
+		}
+		if !c.Can(people.Administer) {
+			return nil, huma.Error403Forbidden("only administrators read the audit log")
+		}
+		events, next, err := db.Audit(ctx, c, people.AuditFilter{Actor: in.Actor, Action: in.Action, Prospect: in.Prospect}, in.Limit, cursor)
+		if err != nil {
+			return nil, err
+		}
+		out := &listOutput[apiEvent]{Body: listing[apiEvent]{Items: []apiEvent{}}}
+		for _, e := range events {
+			out.Body.Items = append(out.Body.Items, apiEvent{e.Seq, e.At, e.Actor, e.Via, e.Action, e.Object, e.Prospect, e.IP, e.Detail})
+		}
+		if next != 0 {
+			s := strconv.FormatInt(next, 10)
+			out.Body.Next = &s
+		}
+		return out, nil
+	})
+}
