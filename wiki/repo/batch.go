@@ -41,14 +41,6 @@ type packed struct {
 	crc    uint32
 }
 
-func (b *batch) has(h Hash) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	_, inMemory := b.memory[h]
-	_, inFile := b.index[h]
-	return inMemory || inFile
-}
-
 func (b *batch) read(h Hash) (plumbing.ObjectType, []byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -117,7 +109,7 @@ func (b *batch) append(o raw) error {
 		c = byte(n & 0x7f)
 	}
 	buf.WriteByte(c)
-	if err := deflate(&buf, o.data); err != nil {
+	if err := deflate(&buf, o.typ != plumbing.TreeObject, o.data); err != nil {
 		return err
 	}
 	if _, err := b.file.WriteAt(buf.Bytes(), b.size); err != nil {
@@ -163,10 +155,9 @@ func (s *store) flush() (loose, inPack int, err error) {
 	for _, o := range b.memory {
 		objects = append(objects, o)
 	}
+	// Whoever reads meanwhile finds them in the cache, or waits for the lock.
 	b.memory, b.bytes = nil, 0
-	b.mu.Unlock() // writeLoose asks the batch what it has
 	n, err := s.writeLoose(objects)
-	b.mu.Lock()
 	return n, 0, err
 }
 

@@ -278,8 +278,14 @@ func (r *Repo) WriteFiles(files map[string]Hash) (Hash, error) {
 		}
 		edits = append(edits, Edit{Path: p, Blob: h})
 	}
+	return r.WriteEdits(Zero, edits)
+}
+
+// WriteEdits stores the folders that edits make of a topmost folder, zero for
+// none, and returns the new topmost one.
+func (r *Repo) WriteEdits(root Hash, edits []Edit) (Hash, error) {
 	w := &treeWriter{r: r}
-	root, err := w.apply(Zero, edits)
+	h, err := w.apply(root, edits)
 	if err != nil {
 		return Zero, err
 	}
@@ -288,7 +294,7 @@ func (r *Repo) WriteFiles(files map[string]Hash) (Hash, error) {
 			return Zero, err
 		}
 	}
-	return root, nil
+	return h, nil
 }
 
 // WriteCommit stores a commit as it is given, dates, authors and parents kept;

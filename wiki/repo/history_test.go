@@ -371,3 +371,54 @@ func TestHistoryOutlivesItsFile(t *testing.T) {
 	assert.Equal(t, 1, v.Number)
 	assert.WithinDuration(t, time.Now(), v.When, time.Hour)
 }
+
+// TestOneConnection has a database in memory with a single connection, as a
+// program beside the server uses: no query may wait for another.
+func TestOneConnection(t *testing.T) {
+	db, err := sql.Open("sqlite", "file::memory:?_txlock=immediate")
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1)
+	h, err := repo.OpenHistory(t.Context(), db)
+	require.NoError(t, err)
+	r := create(t, repo.Options{})
+	g := generate(t, r, 3, 50)
+	require.NoError(t, h.Follow(t.Context(), "a/internal", r))
+	checkHistory(t, h, r, g.paths, true)
+	commit(t, r, "more", put("s0/p0.md", "x\n"))
+	require.NoError(t, h.Follow(t.Context(), "a/internal", r))
+	_, err = h.Blame(t.Context(), "a/internal", "s0/p0.md")
+	require.NoError(t, err)
+}
+
+// TestLinksAreNotThere has a repository with a link and a submodule, which only
+// an import or a push can bring.
+func TestLinksAreNotThere(t *testing.T) {
+	r := create(t, repo.Options{})
+	base := commit(t, r, "base", put("a.md", "x\n"), put("to-be-link.md", "y\n"))
+	blob := run(t, r.Dir(), "rev-parse", "main:a.md")
+	index := filepath.Join(r.Dir(), "test-index")
+	t.Setenv("GIT_INDEX_FILE", index)
+	run(t, r.Dir(), "read-tree", "main")
+	run(t, r.Dir(), "update-index", "--add", "--cacheinfo", "120000,"+blob+",link")
+	run(t, r.Dir(), "update-index", "--cacheinfo", "120000,"+blob+",to-be-link.md")
+	run(t, r.Dir(), "update-index", "--add", "--cacheinfo", "160000,"+base.String()+",module")
+	tree := run(t, r.Dir(), "write-tree")
+	head := must(repo.ParseHash(run(t, r.Dir(), "commit-tree", tree, "-p", base.String(), "-m", "links")))
+	require.NoError(t, r.SetHead(t.Context(), base, head))
+	fsys, err := r.Tree(head)
+	require.NoError(t, err)
+	for _, p := range []string{"link", "module", "to-be-link.md"} {
+		_, err := fsys.Stat(p)
+		assert.ErrorIs(t, err, fs.ErrNotExist, p)
+	}
+	h := history(t)
+	require.NoError(t, h.Follow(t.Context(), "a/internal", r))
+	latest, err := h.Latest(t.Context(), "a/internal")
+	require.NoError(t, err)
+	assert.Len(t, latest, 1)
+	last, err := h.Last(t.Context(), "a/internal", "to-be-link.md")
+	require.NoError(t, err)
+	assert.True(t, last.Deleted)
+	require.NoError(t, r.Check(t.Context()))
+}

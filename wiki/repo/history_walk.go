@@ -562,7 +562,7 @@ func (r *Repo) entryAt(root Hash, p string) (TreeEntry, error) {
 			return TreeEntry{}, err
 		}
 	}
-	if e.isDir() {
+	if !e.isFile() {
 		return TreeEntry{}, nil
 	}
 	return e, nil

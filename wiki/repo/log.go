@@ -223,8 +223,8 @@ func (r *Repo) Changes(a, b Hash) ([]Change, error) {
 	return list, err
 }
 
-// diffTrees calls f for every entry below that is no folder and differs in
-// content or mode; the absent side is zero.
+// diffTrees calls f for every file below that differs in content or mode; the
+// absent side is zero. Links and submodules are as if they were not there.
 func (r *Repo) diffTrees(prefix string, a, b Hash, f func(path string, from, to TreeEntry)) error {
 	if a == b {
 		return nil
@@ -260,7 +260,15 @@ func (r *Repo) diffTrees(prefix string, a, b Hash, f func(path string, from, to 
 			}
 			continue
 		}
-		f(prefix+name, from, to)
+		if !from.isFile() {
+			from = TreeEntry{}
+		}
+		if !to.isFile() {
+			to = TreeEntry{}
+		}
+		if from != to {
+			f(prefix+name, from, to)
+		}
 	}
 	return nil
 }

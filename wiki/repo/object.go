@@ -76,12 +76,47 @@ func (s *store) size(h Hash) (int64, error) {
 	if n, ok := s.cache.length(h); ok {
 		return n, nil
 	}
-	o, err := s.get(h)
+	n, err := s.lookSize(h)
+	if err != nil {
+		// It may have been packed meanwhile: look as thoroughly as reading does.
+		o, err := s.get(h)
+		if err != nil {
+			return 0, err
+		}
+		n = int64(len(o.data))
+	}
+	s.cache.putSize(h, n)
+	return n, nil
+}
+
+func (s *store) lookSize(h Hash) (int64, error) {
+	packs, err := s.list()
 	if err != nil {
 		return 0, err
 	}
-	s.cache.putSize(h, int64(len(o.data)))
-	return int64(len(o.data)), nil
+	for _, p := range packs {
+		off, ok, err := p.find(h)
+		if err != nil || !ok {
+			continue
+		}
+		f, size, _, err := p.open()
+		if err != nil {
+			return 0, err
+		}
+		return packedSize(f, size, off)
+	}
+	f, err := os.Open(s.path(h))
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	zr, err := zlib.NewReader(bufio.NewReaderSize(f, 512))
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errLoose, err)
+	}
+	defer zr.Close()
+	_, n, err := looseHeader(bufio.NewReaderSize(zr, 64))
+	return n, err
 }
 
 func (s *store) look(h Hash) (plumbing.ObjectType, []byte, error) {
@@ -204,25 +239,9 @@ func parseLoose(data []byte) (plumbing.ObjectType, []byte, error) {
 	}
 	defer zr.Close()
 	br := bufio.NewReader(zr)
-	head := make([]byte, 0, 32)
-	for {
-		b, err := br.ReadByte()
-		if err != nil || len(head) > 32 {
-			return 0, nil, errLoose
-		}
-		if b == 0 {
-			break
-		}
-		head = append(head, b)
-	}
-	kind, size, ok := strings.Cut(string(head), " ")
-	typ, err := plumbing.ParseObjectType(kind)
-	if err != nil || !ok {
-		return 0, nil, errLoose
-	}
-	n, err := strconv.ParseInt(size, 10, 64)
-	if err != nil || n < 0 || n > maxObject {
-		return 0, nil, errLoose
+	typ, n, err := looseHeader(br)
+	if err != nil {
+		return 0, nil, err
 	}
 	buf := bytes.NewBuffer(make([]byte, 0, min(n+1, 1<<20)))
 	if _, err := io.Copy(buf, io.LimitReader(br, n+1)); err != nil {
@@ -234,12 +253,34 @@ func parseLoose(data []byte) (plumbing.ObjectType, []byte, error) {
 	return typ, buf.Bytes(), nil
 }
 
-// has reports whether an object is stored, and marks it as used just now, as
+// looseHeader reads "type size" and the zero byte after it.
+func looseHeader(br *bufio.Reader) (plumbing.ObjectType, int64, error) {
+	head := make([]byte, 0, 32)
+	for {
+		b, err := br.ReadByte()
+		if err != nil || len(head) > 32 {
+			return 0, 0, errLoose
+		}
+		if b == 0 {
+			break
+		}
+		head = append(head, b)
+	}
+	kind, size, ok := strings.Cut(string(head), " ")
+	typ, err := plumbing.ParseObjectType(kind)
+	if err != nil || !ok {
+		return 0, 0, errLoose
+	}
+	n, err := strconv.ParseInt(size, 10, 64)
+	if err != nil || n < 0 || n > maxObject {
+		return 0, 0, errLoose
+	}
+	return typ, n, nil
+}
+
+// has reports whether an object is stored for good, and marks it as used just now, as
 // git does, so that a prune does not take it before something refers to it.
 func (s *store) has(h Hash) bool {
-	if s.batch.has(h) {
-		return true
-	}
 	now := time.Now()
 	packs, err := s.list()
 	if err == nil {
@@ -261,14 +302,24 @@ func newRaw(typ plumbing.ObjectType, data []byte) raw {
 	return raw{id: plumbing.ComputeHash(typ, data), typ: typ, data: data}
 }
 
-var deflaters = sync.Pool{New: func() any {
-	w, _ := zlib.NewWriterLevel(io.Discard, zlib.BestSpeed)
-	return w
-}}
+var deflaters, storers = pool(zlib.BestSpeed), pool(zlib.NoCompression)
 
-func deflate(w io.Writer, parts ...[]byte) error {
-	zw := deflaters.Get().(*zlib.Writer)
-	defer deflaters.Put(zw)
+func pool(level int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		w, _ := zlib.NewWriterLevel(io.Discard, level)
+		return w
+	}}
+}
+
+// deflate compresses parts into w. Folders are hashes for the most part, which
+// do not get shorter: squeeze is false for those that git will pack later.
+func deflate(w io.Writer, squeeze bool, parts ...[]byte) error {
+	from := deflaters
+	if !squeeze {
+		from = storers
+	}
+	zw := from.Get().(*zlib.Writer)
+	defer from.Put(zw)
 	zw.Reset(w)
 	for _, p := range parts {
 		if _, err := zw.Write(p); err != nil {
@@ -330,7 +381,7 @@ func exists(path string) bool {
 
 func (s *store) writeOne(o raw) (err error) {
 	var buf bytes.Buffer
-	if err := deflate(&buf, fmt.Appendf(nil, "%s %d\x00", o.typ, len(o.data)), o.data); err != nil {
+	if err := deflate(&buf, true, fmt.Appendf(nil, "%s %d\x00", o.typ, len(o.data)), o.data); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(s.dir, "tmp_obj_")

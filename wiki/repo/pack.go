@@ -174,6 +174,9 @@ func readPacked(f io.ReaderAt, size, off int64, base func(Hash) (raw, error), de
 // patch applies deltas, the last one first.
 func patch(data []byte, deltas [][]byte) ([]byte, error) {
 	for i := len(deltas) - 1; i >= 0; i-- {
+		if _, err := deltaSize(bytes.NewReader(deltas[i])); err != nil {
+			return nil, err
+		}
 		out, err := packfile.PatchDelta(data, deltas[i])
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errPack, err)
@@ -181,6 +184,51 @@ func patch(data []byte, deltas [][]byte) ([]byte, error) {
 		data = out
 	}
 	return data, nil
+}
+
+// deltaSize reads from the head of a delta how long its result is, and refuses
+// one that is too long: a few bytes of delta can ask for gigabytes.
+func deltaSize(r io.ByteReader) (int64, error) {
+	if _, err := binary.ReadUvarint(r); err != nil {
+		return 0, errPack
+	}
+	n, err := binary.ReadUvarint(r)
+	if err != nil {
+		return 0, errPack
+	}
+	if n > maxObject {
+		return 0, fmt.Errorf("object of %d bytes is larger than the limit of %d", n, maxObject)
+	}
+	return int64(n), nil
+}
+
+// packedSize returns how long the object at off is without reading all of it.
+func packedSize(f io.ReaderAt, size, off int64) (int64, error) {
+	if off < 12 || off >= size {
+		return 0, errPack
+	}
+	br := bufio.NewReaderSize(io.NewSectionReader(f, off, size-off), 512)
+	typ, length, err := objectHeader(br)
+	if err != nil {
+		return 0, err
+	}
+	switch typ {
+	case plumbing.OFSDeltaObject:
+		_, err = offsetDelta(br)
+	case plumbing.REFDeltaObject:
+		_, err = br.Discard(len(Zero))
+	default:
+		return length, nil
+	}
+	if err != nil {
+		return 0, errPack
+	}
+	zr, err := zlib.NewReader(br)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errPack, err)
+	}
+	defer zr.Close()
+	return deltaSize(bufio.NewReaderSize(zr, 32))
 }
 
 func objectHeader(r io.ByteReader) (plumbing.ObjectType, int64, error) {

@@ -32,6 +32,8 @@ const (
 
 func (e TreeEntry) isDir() bool { return e.Mode == filemode.Dir }
 
+func (e TreeEntry) isFile() bool { return e.Mode.IsFile() && e.Mode != filemode.Symlink }
+
 // key is the name git sorts by: folders as if they ended in a slash.
 func (e TreeEntry) key() string {
 	if e.isDir() {
@@ -145,7 +147,7 @@ func (t *Tree) find(op, name string) (TreeEntry, error) {
 		if err != nil {
 			return TreeEntry{}, pathError(op, name, err)
 		}
-		if found.Hash.IsZero() || !found.isDir() && !found.Mode.IsFile() || found.Mode == filemode.Symlink {
+		if found.Hash.IsZero() || !found.isDir() && !found.isFile() {
 			return TreeEntry{}, pathError(op, name, fs.ErrNotExist)
 		}
 		e = found
@@ -264,7 +266,7 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	entries := make([]fs.DirEntry, 0, len(list))
 	for _, e := range list {
-		if e.isDir() || e.Mode.IsFile() && e.Mode != filemode.Symlink {
+		if e.isDir() || e.isFile() {
 			entries = append(entries, t.info(e, e.Name))
 		}
 	}
@@ -321,7 +323,7 @@ func (t *Tree) walk(prefix string, tree Hash, f func(string, TreeEntry) bool) bo
 			if !t.walk(p+"/", e.Hash, f) {
 				return false
 			}
-		case e.Mode.IsFile() && e.Mode != filemode.Symlink:
+		case e.isFile():
 			if !f(p, e) {
 				return false
 			}
