@@ -105,9 +105,11 @@ func (c *corpus) Sides(context.Context) iter.Seq[search.Side] {
 	}
 }
 
-func (c *corpus) Side(context.Context, search.SideID) (search.Side, error) { return nil, fs.ErrNotExist }
-func (c *corpus) Watch() <-chan struct{}                                   { return c.watch }
-func (c *corpus) Dirty() []search.SideID                                   { return nil }
+func (c *corpus) Side(context.Context, search.SideID) (search.Side, error) {
+	return nil, fs.ErrNotExist
+}
+func (c *corpus) Watch() <-chan struct{} { return c.watch }
+func (c *corpus) Dirty() []search.SideID { return nil }
 
 type corpusSide struct {
 	*corpus

@@ -31,7 +31,7 @@ const (
 
 // The fields of an entry.
 const (
-	fieldData     = "data"     // what a hit shows, as JSON; stored, not indexed
+	fieldData     = "data"     // what a hit shows; stored, not indexed
 	fieldExact    = "exact"    // all words as written, with positions
 	fieldTitle    = "title"    // words of the title, as written and stemmed
 	fieldHead     = "head"     // words of the headings, as written and stemmed
@@ -77,7 +77,8 @@ type entry struct {
 	shown   shown
 }
 
-// shown is what is stored of an entry for its hit.
+// shown is what is stored of an entry for its hit: as a line of JSON, and the
+// body after it as it is.
 type shown struct {
 	Prospect string    `json:"p"`
 	Deal     string    `json:"d,omitempty"` // the prospect's title
@@ -98,18 +99,19 @@ type shown struct {
 	Type     string    `json:"ty"`
 	Kind     string    `json:"k"`
 	Lang     string    `json:"la,omitempty"`
-	Body     string    `json:"b,omitempty"`
+	Body     string    `json:"-"`
 }
 
 // document makes what Bleve indexes of an entry.
 func (a *analyzers) document(e entry, access []string) (*document.Document, error) {
 	s := e.shown
 	e.body = normal(cutText(e.body, maxBody))
-	s.Body, s.Lang, s.Type, s.Kind = cutText(e.body, maxStored), e.lang, e.typ, e.kind
+	s.Lang, s.Type, s.Kind = e.lang, e.typ, e.kind
 	data, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("storing an entry: %w", err)
 	}
+	data = append(append(data, '\n'), cutText(e.body, maxStored)...)
 	d := document.NewDocument(e.id)
 	add := func(name, value string, o index.FieldIndexingOptions, an int) {
 		if value == "" {

@@ -320,11 +320,9 @@ func (p *pass) side(ctx context.Context, id SideID, side Side) error {
 			return fmt.Errorf("listing changes: %w", err)
 		}
 	}
-	// Entries are looked up in the index, so what is under way goes first.
 	if from == "" {
-		if err := w.flush(ctx); err != nil {
-			return errIndex{err}
-		}
+		// A side is read once in a pass: none of its entries can still be in
+		// the batch, where they would not be found.
 		if err := w.drop(ctx, fieldProspect, id.Prospect); err != nil {
 			return errIndex{err}
 		}

@@ -15,29 +15,58 @@ const (
 // marker finds the words of a query in text that is shown.
 type marker struct {
 	a        *analyzers
-	n        int                           // words of the query
-	words    map[string]int                // word → number
-	stems    map[string]map[string]int     // language → stem → number
-	prefixes map[string]int                // beginning → number
-	typos    map[string]struct{ n, d int } // word → number, errors forgiven
-	heads    map[string]bool               // first letters worth a closer look
+	n        int                       // words of the query
+	words    map[string]int            // word → number
+	stems    map[string]map[string]int // language → stem → number
+	prefixes map[string]int            // beginning → number
+	typos    map[string]typo
+	heads    [128][2]uint64 // first letter → second letters that are worth a closer look
+	short    bool           // some word has one letter only, so heads say nothing
 }
 
+// typo is a word in which errors are forgiven.
+type typo struct{ n, errors int }
+
 func newMarker(a *analyzers) *marker {
-	return &marker{a: a, words: map[string]int{}, stems: map[string]map[string]int{}, prefixes: map[string]int{}, typos: map[string]struct{ n, d int }{}, heads: map[string]bool{}}
+	return &marker{a: a, words: map[string]int{}, stems: map[string]map[string]int{}, prefixes: map[string]int{}, typos: map[string]typo{}}
+}
+
+// head notes the first two letters of a word; all that it matches has them.
+func (m *marker) head(w string) {
+	if len(w) < 2 || w[0] >= 0x80 || w[1] >= 0x80 {
+		m.short = m.short || len(w) < 2
+		return
+	}
+	m.heads[w[0]][w[1]/64] |= 1 << (w[1] % 64)
+}
+
+// worth tells whether a word of the text needs a closer look.
+func (m *marker) worth(w string) bool {
+	if m.short || len(w) < 2 || w[0] >= 0x80 || w[1] >= 0x80 {
+		return true
+	}
+	a, b := lowerASCII(w[0]), lowerASCII(w[1])
+	return m.heads[a][b/64]&(1<<(b%64)) != 0
+}
+
+func lowerASCII(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
 
 // word adds a word of the query; stem, prefix and fuzzy after it are about it.
 func (m *marker) word(w string) {
 	m.n++
 	m.exact(w)
-	m.heads[firstTwo(w)] = true
 }
 
 // exact adds a word that is marked only as it is.
 func (m *marker) exact(w string) {
 	for _, part := range split(w) {
 		part = fold(lower(part))
+		m.head(part)
 		if _, ok := m.words[part]; !ok {
 			m.words[part] = m.n
 		}
@@ -45,20 +74,25 @@ func (m *marker) exact(w string) {
 }
 
 func (m *marker) stem(lang, stem string) {
+	m.head(fold(stem))
 	if m.stems[lang] == nil {
 		m.stems[lang] = map[string]int{}
 	}
 	m.stems[lang][stem] = m.n
 }
 
-func (m *marker) prefix(w string) { m.prefixes[fold(w)] = m.n }
-
-func (m *marker) fuzzy(w string, d int) {
-	m.typos[fold(w)] = struct{ n, d int }{m.n, d}
+func (m *marker) prefix(w string) {
+	m.head(fold(w))
+	m.prefixes[fold(w)] = m.n
 }
+
+func (m *marker) fuzzy(w string, errors int) { m.typos[fold(w)] = typo{m.n, errors} }
 
 // matches tells which word of the query a word of the text is.
 func (m *marker) matches(word, lang string) (int, bool) {
+	if !m.worth(word) {
+		return 0, false
+	}
 	w := lower(word)
 	f := fold(w)
 	if n, ok := m.words[f]; ok {
@@ -69,14 +103,13 @@ func (m *marker) matches(word, lang string) (int, bool) {
 			return n, true
 		}
 	}
-	if !m.heads[firstTwo(w)] && !m.heads[firstTwo(f)] {
-		return 0, false
-	}
-	if n, ok := m.stems[lang][m.a.stem(lang, w)]; ok {
-		return n, true
+	if stems := m.stems[lang]; stems != nil {
+		if n, ok := stems[m.a.stem(lang, w)]; ok {
+			return n, true
+		}
 	}
 	for t, v := range m.typos {
-		if firstTwo(t) == firstTwo(f) && within(t, f, v.d) {
+		if firstTwo(t) == firstTwo(f) && within(t, f, v.errors) {
 			return v.n, true
 		}
 	}

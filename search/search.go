@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -375,9 +376,11 @@ func (m match) hit(p *plan) (Hit, error) {
 func stored(m *bsearch.DocumentMatch) (shown, error) {
 	var s shown
 	data, _ := m.Fields[fieldData].(string)
-	if err := json.Unmarshal([]byte(data), &s); err != nil {
+	head, body, _ := strings.Cut(data, "\n")
+	if err := json.Unmarshal([]byte(head), &s); err != nil {
 		return s, fmt.Errorf("reading entry %s: %w", m.ID, err)
 	}
+	s.Body = body
 	return s, nil
 }
 
