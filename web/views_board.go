@@ -16,7 +16,8 @@ type BoardView struct {
 	Rows      []Deal // of the table, in order
 	Total     string // value of all rows
 	CanCreate bool
-	Filtered  bool // some deals are hidden by the filters
+	Filtered  bool     // some deals are hidden by the filters
+	Keep      []Option // filters that the form must carry along: name in Label
 }
 
 // BoardColumn is a stage with its deals.

@@ -76,6 +76,7 @@ type AdminImportView struct {
 	Owners  []Option
 	CSVForm Form
 	Jobs    []ImportJob
+	Running bool // an import is under way: the screen comes again by itself
 	MaxFile string
 }
 

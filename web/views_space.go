@@ -123,7 +123,10 @@ type SpaceSettingsView struct {
 	Shell
 	Form       Form
 	Action     string
-	CanManage  bool
+	CanManage  bool // may change the deal
+	CanOwn     bool // may change who owns and reads it
+	CanClose   bool // may set the outcome
+	Outcomes   []Option
 	Owners     []Option
 	Currencies []Option
 	Restricted bool
@@ -138,6 +141,7 @@ type GrantRow struct {
 	Person Person
 	ID     string
 	Level  string
+	Owner  bool
 }
 
 // PlaybookView is the company's own funnel and pages (template playbook).

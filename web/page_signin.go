@@ -1,0 +1,177 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"dealwiki/wiki/people"
+)
+
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	next := localPath(r.URL.Query().Get("next"), "/")
+	if c.Person.ID != "" {
+		return goTo(w, r, next)
+	}
+	if s.isNew(r.Context()) {
+		return goTo(w, r, "/setup")
+	}
+	v := &SignInView{Shell: s.shell(r, c, "Sign in"), Next: next, Host: s.host()}
+	v.Flash = s.flash(w, r)
+	s.renderSecret(w, r, http.StatusOK, "sign-in", v)
+	return nil
+}
+
+// host is where the wiki runs, as its people know it.
+func (s *Server) host() string {
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+func (s *Server) postSignIn(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	form, err := s.form(r)
+	if err != nil {
+		return err
+	}
+	next := localPath(form.Get("next"), "/")
+	p, err := s.people.CheckPassword(r.Context(), form.Get("email"), form.Get("password"), s.clientIP(r))
+	if err == nil {
+		if err := s.startSession(w, r, p); err != nil {
+			return err
+		}
+		return goTo(w, r, next)
+	}
+	// The same answer whatever is wrong, so that it cannot be found out who has
+	// an account.
+	var invalid *people.Invalid
+	status, _, detail := s.errorStatus(err)
+	switch {
+	case errors.Is(err, people.ErrSignIn), errors.As(err, &invalid):
+		status, detail = http.StatusUnprocessableEntity, "This address and password do not belong together. Check both and try again."
+	case status == http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", retryAfter(err))
+	default:
+		return err
+	}
+	v := &SignInView{Shell: s.shell(r, people.Caller{}, "Sign in"), Email: form.Get("email"), Next: next, Error: detail, Host: s.host()}
+	s.renderSecret(w, r, status, "sign-in", v)
+	return nil
+}
+
+func (s *Server) postSignOut(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	name := s.cookieName(r)
+	if cookie, err := r.Cookie(name); err == nil {
+		if err := s.people.EndSession(r.Context(), cookie.Value); err != nil {
+			return err
+		}
+	}
+	s.setCookie(w, r, name, "", 0)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+	return s.done(w, r, "/sign-in", "You are signed out.")
+}
+
+// setupNotice tells whoever comes first where the link is.
+func (s *Server) setupNotice(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	if !s.isNew(r.Context()) {
+		return goTo(w, r, "/sign-in")
+	}
+	v := &ErrorView{Shell: s.shell(r, c, "Welcome"), Status: http.StatusOK, Heading: "This wiki is new",
+		Text: "Nobody has an account yet. The server printed a one-time link when it started: open it to make the first administrator. Whoever can see the server’s output can do that, and nobody else."}
+	s.render(w, r, http.StatusOK, "error", v)
+	return nil
+}
+
+func (s *Server) setup(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	if err := s.people.CheckSetup(r.Context(), r.PathValue("token")); err != nil {
+		return err
+	}
+	s.renderSecret(w, r, http.StatusOK, "setup", &SetupView{Shell: s.secretShell(r, c, "Welcome"), Action: r.URL.Path})
+	return nil
+}
+
+// secretShell is the shell of a screen whose address is a secret: it does not
+// repeat it.
+func (s *Server) secretShell(r *http.Request, c people.Caller, title string) Shell {
+	sh := s.shell(r, c, title)
+	sh.Path = "/"
+	return sh
+}
+
+func (s *Server) postSetup(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	form, err := s.form(r)
+	if err != nil {
+		return err
+	}
+	token := r.PathValue("token")
+	p, err := s.people.UseSetup(r.Context(), token, people.NewPerson{Email: form.Get("email"), Name: form.Get("name"), Password: form.Get("password")})
+	if err != nil {
+		if f, ok := again(form, err, nil); ok {
+			s.renderSecret(w, r, http.StatusUnprocessableEntity, "setup", &SetupView{Shell: s.secretShell(r, c, "Welcome"), Action: r.URL.Path, Form: f})
+			return nil
+		}
+		return err
+	}
+	if err := s.startSession(w, r, p); err != nil {
+		return err
+	}
+	return s.done(w, r, "/admin/people", "Welcome, "+p.Name+". Invite the others next.")
+}
+
+func (s *Server) join(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	inv, err := s.people.Invitation(r.Context(), r.PathValue("token"))
+	if err != nil {
+		return err
+	}
+	s.renderSecret(w, r, http.StatusOK, "join", s.joinView(r, inv, Form{Values: map[string]string{"name": inv.Name}}))
+	return nil
+}
+
+func (s *Server) joinView(r *http.Request, inv people.Invitation, f Form) *JoinView {
+	return &JoinView{Shell: s.secretShell(r, people.Caller{}, "Join"), Action: r.URL.Path, Email: inv.Email, Inviter: s.nameOf(r.Context(), inv.Inviter), Form: f}
+}
+
+func (s *Server) postJoin(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	form, err := s.form(r)
+	if err != nil {
+		return err
+	}
+	token := r.PathValue("token")
+	inv, err := s.people.Invitation(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	p, err := s.people.AcceptInvite(r.Context(), token, form.Get("name"), form.Get("password"))
+	if err != nil {
+		if f, ok := again(form, err, nil); ok {
+			s.renderSecret(w, r, http.StatusUnprocessableEntity, "join", s.joinView(r, inv, f))
+			return nil
+		}
+		return err
+	}
+	if err := s.startSession(w, r, p); err != nil {
+		return err
+	}
+	return s.done(w, r, "/", "Welcome, "+p.Name+".")
+}
+
+// login shows a button: following the link does not use it up, so that mail
+// programs that look at links burn none.
+func (s *Server) login(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	v := &LoginView{Shell: s.secretShell(r, people.Caller{}, "Sign in"), Action: r.URL.Path}
+	s.renderSecret(w, r, http.StatusOK, "login", v)
+	return nil
+}
+
+func (s *Server) postLogin(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	p, err := s.people.UseLoginLink(r.Context(), r.PathValue("token"))
+	if err != nil {
+		return err
+	}
+	if err := s.startSession(w, r, p); err != nil {
+		return err
+	}
+	return goTo(w, r, "/")
+}

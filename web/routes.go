@@ -1,0 +1,249 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"dealwiki/web/ui"
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+)
+
+// Audience says who a door is for.
+type Audience int
+
+// Audiences.
+const (
+	Anonymous      Audience = iota // anybody, signed in or not
+	Staff                          // members of staff who are signed in
+	Administrators                 // administrators who are signed in
+)
+
+func (a Audience) String() string {
+	switch a {
+	case Anonymous:
+		return "anonymous"
+	case Staff:
+		return "staff"
+	}
+	return "administrators"
+}
+
+// Door is a route and who it is for.
+type Door struct {
+	Pattern  string // as http.ServeMux has it
+	Audience Audience
+}
+
+// Doors lists every route, pages and API, in the order of registration.
+func (s *Server) Doors() []Door { return slices.Clone(s.doors) }
+
+// routes registers every door.
+func (s *Server) routes() error {
+	// For machines and browsers.
+	s.handle("GET /-/healthz", Anonymous, s.healthz)
+	s.handle("GET /-/readyz", Anonymous, s.readyz)
+	s.handle("GET "+ui.AssetPath, Anonymous, s.asset)
+	s.handle("GET /favicon.ico", Anonymous, s.favicon)
+	s.handle("GET /robots.txt", Anonymous, s.robots)
+	s.handle("GET /-/palette", Staff, s.palette)
+
+	// Coming in and going out.
+	s.handle("GET /sign-in", Anonymous, s.signIn)
+	s.handle("POST /sign-in", Anonymous, s.postSignIn)
+	s.handle("POST /sign-out", Anonymous, s.postSignOut)
+	s.handle("GET /setup", Anonymous, s.setupNotice)
+	s.handle("GET /setup/{token}", Anonymous, s.setup)
+	s.handle("POST /setup/{token}", Anonymous, s.postSetup)
+	s.handle("GET /join/{token}", Anonymous, s.join)
+	s.handle("POST /join/{token}", Anonymous, s.postJoin)
+	s.handle("GET /login/{token}", Anonymous, s.login)
+	s.handle("POST /login/{token}", Anonymous, s.postLogin)
+
+	// Over all prospects.
+	s.handle("GET /{$}", Staff, s.board)
+	s.handle("GET /new", Staff, s.newProspect)
+	s.handle("POST /new", Staff, s.postNewProspect)
+	s.handle("GET /search", Staff, s.searchPage)
+	s.handle("GET /people", Staff, s.peoplePage)
+	s.handle("GET /people/{handle}", Staff, s.personPage)
+
+	// The playbook.
+	s.handle("GET /playbook", Staff, s.playbook)
+	s.handle("GET /playbook/funnel", Administrators, s.funnelForm)
+	s.handle("POST /playbook/funnel", Administrators, s.postFunnel)
+
+	// A prospect.
+	s.handle("GET /p/{prospect}", Staff, s.space)
+	s.handle("GET /p/{prospect}/changes", Staff, s.changes)
+	s.handle("GET /p/{prospect}/new", Staff, s.newPage)
+	s.handle("POST /p/{prospect}/new", Staff, s.postNewPage)
+	s.handle("GET /p/{prospect}/settings", Staff, s.spaceSettings)
+	s.handle("POST /p/{prospect}/settings", Staff, s.postSpaceSettings)
+	s.handle("POST /p/{prospect}/settings/outcome", Staff, s.postOutcome)
+	s.handle("POST /p/{prospect}/settings/grant", Staff, s.postGrant)
+	s.handle("POST /p/{prospect}/settings/revoke", Staff, s.postRevoke)
+	s.handle("GET /p/{prospect}/delete", Staff, s.deleteProspect)
+	s.handle("POST /p/{prospect}/delete", Staff, s.postDeleteProspect)
+
+	// Attachments, on either side of the wall.
+	s.handle("GET /p/{prospect}/files", Staff, s.files)
+	for _, section := range []wiki.Section{wiki.Internal, wiki.External} {
+		at := "/p/{prospect}/files/" + string(section)
+		s.handle("POST "+at, Staff, s.atSection(section, s.postFiles))
+		s.handle("GET "+at+"/{stage}/{name}", Staff, s.atFile(section, s.file))
+		s.handle("GET "+at+"/{stage}/{name}/delete", Staff, s.atFile(section, s.deleteFile))
+		s.handle("POST "+at+"/{stage}/{name}/delete", Staff, s.atFile(section, s.postDeleteFile))
+	}
+
+	// A page, on either side of the wall.
+	for _, section := range []wiki.Section{wiki.Internal, wiki.External} {
+		at := "/p/{prospect}/" + string(section) + "/{stage}/{page}"
+		s.handle("GET "+at, Staff, s.at(section, s.page))
+		s.handle("POST "+at, Staff, s.at(section, s.postPage))
+		s.handle("POST "+at+"/create", Staff, s.at(section, s.postCreate))
+		s.handle("POST "+at+"/task", Staff, s.at(section, s.postTask))
+		s.handle("GET "+at+"/move", Staff, s.at(section, s.movePage))
+		s.handle("POST "+at+"/move", Staff, s.at(section, s.postMove))
+		s.handle("GET "+at+"/delete", Staff, s.at(section, s.deletePage))
+		s.handle("POST "+at+"/delete", Staff, s.at(section, s.postDelete))
+		s.handle("POST "+at+"/restore", Staff, s.at(section, s.postRestore))
+		s.handle("GET "+at+"/history", Staff, s.at(section, s.history))
+		s.handle("GET "+at+"/compare", Staff, s.at(section, s.compare))
+		s.handle("GET "+at+"/blame", Staff, s.at(section, s.blame))
+	}
+
+	// One's own account.
+	s.handle("GET /settings", Staff, s.settings)
+	s.handle("POST /settings/profile", Staff, s.postProfile)
+	s.handle("POST /settings/look", Staff, s.postLook)
+	s.handle("POST /settings/password", Staff, s.postPassword)
+	s.handle("POST /settings/sessions", Staff, s.postSessions)
+	s.handle("POST /settings/tokens", Staff, s.postTokens)
+
+	// Administration.
+	s.handle("GET /admin", Administrators, s.admin)
+	s.handle("GET /admin/people", Administrators, s.adminPeople)
+	s.handle("POST /admin/people", Administrators, s.postInvite)
+	s.handle("POST /admin/people/{id}/{what}", Administrators, s.postPerson)
+	s.handle("GET /admin/audit", Administrators, s.adminAudit)
+	s.handle("GET /admin/import", Administrators, s.adminImport)
+	s.handle("POST /admin/import", Administrators, s.postImport)
+	s.handle("POST /admin/import/csv", Administrators, s.postImportCSV)
+
+	// Whatever is none of these.
+	s.handle("/", Anonymous, s.nothing)
+
+	return s.installAPI(s.mux)
+}
+
+// handler answers a request on behalf of a caller, or says why not. After
+// returning an error it must not have written anything.
+type handler func(w http.ResponseWriter, r *http.Request, c people.Caller) error
+
+// pageHandler is a handler for what lies at a place of a prospect.
+type pageHandler func(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error
+
+func (s *Server) handle(pattern string, audience Audience, h handler) {
+	s.doors = append(s.doors, Door{pattern, audience})
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		c, signedIn := s.session(r)
+		err := s.admit(w, r, c, signedIn, audience)
+		if err == nil {
+			err = h(w, r, c)
+		}
+		if err != nil && err != errAnswered {
+			s.fail(w, r, c, err)
+		}
+	})
+}
+
+// admit decides whether a caller may come through a door of an audience. It may
+// have sent the caller to another door: errAnswered.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, c people.Caller, signedIn bool, audience Audience) error {
+	switch {
+	case audience == Anonymous:
+		return nil
+	case signedIn && c.Person.Guest:
+		return notFound()
+	case signedIn && audience == Administrators && !c.Can(people.Administer):
+		return refuse(http.StatusForbidden, "This is for administrators", "Ask an administrator of this wiki to do it, or to make you one.")
+	case signedIn:
+		return nil
+	case s.isNew(r.Context()):
+		http.Redirect(w, r, "/setup", http.StatusSeeOther)
+		return errAnswered
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		http.Redirect(w, r, signInAddress(r), http.StatusSeeOther)
+		return errAnswered
+	}
+	return refuse(http.StatusUnauthorized, "You are not signed in", "Your session has ended. Sign in in another tab, then go back here and send the form again: what you typed is still in it.")
+}
+
+// errAnswered says that the answer has been sent.
+var errAnswered = &refusal{status: http.StatusOK, title: "answered"}
+
+func signInAddress(r *http.Request) string {
+	if r.URL.Path == "/" && r.URL.RawQuery == "" {
+		return "/sign-in"
+	}
+	return "/sign-in?next=" + url.QueryEscape(r.URL.RequestURI())
+}
+
+// at hands a page's handler its place.
+func (s *Server) at(section wiki.Section, h pageHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+		place := wiki.Place{Section: section, Stage: r.PathValue("stage"), Page: r.PathValue("page")}
+		return h(w, r, c, place)
+	}
+}
+
+// atFile hands an attachment's handler its place.
+func (s *Server) atFile(section wiki.Section, h func(http.ResponseWriter, *http.Request, people.Caller, wiki.File) error) handler {
+	return func(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+		return h(w, r, c, wiki.File{Section: section, Stage: r.PathValue("stage"), Name: r.PathValue("name")})
+	}
+}
+
+// atSection hands a handler its side of the wall.
+func (s *Server) atSection(section wiki.Section, h func(http.ResponseWriter, *http.Request, people.Caller, wiki.Section) error) handler {
+	return func(w http.ResponseWriter, r *http.Request, c people.Caller) error { return h(w, r, c, section) }
+}
+
+// nothing answers what no other door does: another spelling of one, the wrong
+// method, or nothing.
+func (s *Server) nothing(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	path := r.URL.Path
+	if strings.HasPrefix(path, "/api/") {
+		s.problem(w, r, notFound())
+		return errAnswered
+	}
+	if c.Person.ID == "" && s.isNew(r.Context()) {
+		http.Redirect(w, r, "/setup", http.StatusSeeOther)
+		return errAnswered
+	}
+	var allow []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		if method == r.Method || method == http.MethodGet && r.Method == http.MethodHead {
+			continue
+		}
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != "" && pattern != "/" {
+			allow = append(allow, method)
+		}
+	}
+	if allow != nil {
+		if allow[0] == http.MethodGet {
+			allow = slices.Insert(allow, 1, http.MethodHead)
+		}
+		return &refusal{status: http.StatusMethodNotAllowed, title: "Not this way", detail: "This address does not take " + r.Method + " requests.", allow: strings.Join(allow, ", ")}
+	}
+	if trimmed := strings.TrimRight(path, "/"); trimmed != path && trimmed != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		http.Redirect(w, r, (&url.URL{Path: trimmed, RawQuery: r.URL.RawQuery}).String(), http.StatusMovedPermanently)
+		return errAnswered
+	}
+	return notFound()
+}

@@ -1,0 +1,167 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dealwiki/content"
+	"dealwiki/search"
+	"dealwiki/web/ui"
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+)
+
+// Config says what a server shows and how it is reached.
+type Config struct {
+	// Wiki is required: the prospects. It stays open while the server is used.
+	Wiki *wiki.Wiki
+	// People is required: accounts, sessions and grants.
+	People *people.DB
+	// Search is optional; without it the search page says that search is not
+	// available.
+	Search *search.Index
+	// Logger is optional; nil discards. Query strings, form values and secrets
+	// in addresses are never logged.
+	Logger *slog.Logger
+	// Now is optional: the clock; nil is time.Now.
+	Now func() time.Time
+	// URL is how people reach the server, such as "https://wiki.example.com".
+	// Links that leave the browser (invitations) are made from it, cookies are
+	// Secure and strict transport security is on when it begins with https.
+	// Empty: links are made from the request's Host, for a server on localhost.
+	URL string
+	// TrustedProxies are the addresses whose X-Forwarded-For and
+	// X-Forwarded-Proto are believed. Empty: nobody's.
+	TrustedProxies []netip.Prefix
+	// Version is shown to administrators and programs; may be empty.
+	Version string
+	// MaxImport is the largest file the import page takes, in bytes; zero means
+	// 512 MB.
+	MaxImport int64
+	// Ready is optional: it answers why the server cannot serve yet, for
+	// /-/readyz; nil is ready.
+	Ready func(context.Context) error
+}
+
+// Server answers browsers and programs. It is safe for concurrent use.
+type Server struct {
+	wiki    *wiki.Wiki
+	people  *people.DB
+	search  *search.Index
+	log     *slog.Logger
+	now     func() time.Time
+	url     string // without the final slash; "" when it is not set
+	secure  bool   // URL is https
+	proxies []netip.Prefix
+	version string
+	ready   func(context.Context) error
+
+	maxImport int64
+	assets    *ui.Assets
+	templates *ui.Templates
+	mux       *http.ServeMux
+	handler   http.Handler
+	doors     []Door
+	started   time.Time
+	anybody   atomic.Bool // there is an account; never false again
+	// peopleSeen counts changes of accounts; it moves on before anything that
+	// was drawn before one is shown again.
+	peopleSeen atomic.Int64
+	unwatch    func()
+
+	docs    *lru[docKey, *content.Doc] // parsed pages
+	bodies  *lru[bodyKey, *readBody]   // rendered pages
+	needs   *lru[string, *needCount]   // needed content of prospects, for the board
+	marks   *lru[markKey, keptMarks]   // what people have read
+	zips    sync.Pool                  // *gzip.Writer
+	buffers sync.Pool                  // *bytes.Buffer
+	imports *importQueue
+
+	stop context.CancelFunc
+}
+
+const (
+	defaultMaxImport = 512 << 20
+	cachedDocs       = 2_000
+	cachedBodies     = 2_000
+	cachedNeeds      = 20_000
+	cachedMarks      = 2_000
+)
+
+// New makes a server. It starts nothing; Close ends what requests have begun.
+func New(cfg Config) (*Server, error) {
+	if cfg.Wiki == nil || cfg.People == nil {
+		return nil, errors.New("making the web server: a wiki and its people are required")
+	}
+	s := &Server{
+		wiki: cfg.Wiki, people: cfg.People, search: cfg.Search, log: cfg.Logger, now: cfg.Now,
+		proxies: cfg.TrustedProxies, version: cfg.Version, ready: cfg.Ready, maxImport: cfg.MaxImport,
+		mux:    http.NewServeMux(),
+		docs:   newLRU[docKey, *content.Doc](cachedDocs),
+		bodies: newLRU[bodyKey, *readBody](cachedBodies),
+		needs:  newLRU[string, *needCount](cachedNeeds),
+		marks:  newLRU[markKey, keptMarks](cachedMarks),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.maxImport == 0 {
+		s.maxImport = defaultMaxImport
+	}
+	if cfg.URL != "" {
+		u, err := url.Parse(cfg.URL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			return nil, fmt.Errorf("the public address %q is not like https://wiki.example.com", cfg.URL)
+		}
+		s.url, s.secure = u.Scheme+"://"+u.Host, u.Scheme == "https"
+	}
+	s.started = s.now()
+	s.zips.New = func() any {
+		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a valid one
+		return z
+	}
+	s.buffers.New = func() any { return new(bytes.Buffer) }
+	s.unwatch = cfg.People.Watch(func(people.Change) { s.peopleSeen.Add(1) })
+	var err error
+	if s.assets, err = ui.NewAssets(); err != nil {
+		return nil, fmt.Errorf("reading assets: %w", err)
+	}
+	if s.templates, err = ui.NewTemplates(s.assets); err != nil {
+		return nil, fmt.Errorf("reading templates: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	s.imports = newImportQueue(ctx, s)
+	if err := s.routes(); err != nil {
+		cancel()
+		return nil, err
+	}
+	s.handler = s.around(s.mux)
+	return s, nil
+}
+
+// Handler answers every request.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close ends imports that run and waits for them. Requests must have ended
+// before.
+func (s *Server) Close() error {
+	s.unwatch()
+	s.stop()
+	s.imports.wait()
+	return nil
+}
