@@ -40,12 +40,12 @@ export function prefix(area: HTMLTextAreaElement, mark: string): void {
   insert(area, from, to, text);
 }
 
-// block puts text on lines of its own, with an empty line around it, and
-// selects what is to be typed over.
+// block puts text on lines of its own after the paragraph the cursor is in,
+// with an empty line around it, and selects what is to be typed over.
 export function block(area: HTMLTextAreaElement, text: string, select = ""): void {
   const { value, selectionEnd } = area;
-  const end = value.indexOf("\n", selectionEnd);
-  const at = end < 0 ? value.length : end;
+  const found = value.indexOf("\n\n", Math.max(0, selectionEnd - 1));
+  const at = found < 0 ? value.replace(/\n+$/, "").length : found;
   const before = value.slice(0, at);
   const lead = before === "" || before.endsWith("\n\n") ? "" : before.endsWith("\n") ? "\n" : "\n\n";
   const rest = value.slice(at);
