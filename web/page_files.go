@@ -229,7 +229,7 @@ func (s *Server) postFiles(w http.ResponseWriter, r *http.Request, c people.Call
 		place := wiki.Place{Section: section, Stage: stage, Page: page}
 		if place.Check() == nil {
 			to = pagePath(f.slug(), place) + "?edit"
-			text += " Put it on the page with " + embed(last.Name)
+			text += " Put it on the page with " + embedMarkdown(last.Name)
 		}
 	}
 	return s.done(w, r, to, text)
@@ -265,8 +265,8 @@ func bodyError(err error) error {
 	return badRequest("The upload broke off or cannot be read. Try again.")
 }
 
-// embed is the markdown that puts a file on a page of its stage.
-func embed(name string) string {
+// embedMarkdown is the markdown that puts a file on a page of its stage.
+func embedMarkdown(name string) string {
 	dest := "files/" + (&url.URL{Path: name}).EscapedPath()
 	if strings.HasPrefix(inlineType(name), "image/") {
 		return "![" + strings.TrimSuffix(name, path.Ext(name)) + "](" + dest + ")"
@@ -298,7 +298,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, c people.Caller, f
 	kind, label, _ := fileKind(file.Name)
 	at := filePath(f.slug(), file)
 	v := &FileView{Shell: f.shellOf(r, file.Name, wiki.Place{}, "files"), Name: file.Name, Kind: kind, Type: label, Size: sizeOf(open.Size), Raw: at + "?raw", Download: at + "?download",
-		At: open.Updated, By: s.author(ctx, open.Author), Embed: embed(file.Name), Audiences: string(file.Section)}
+		At: open.Updated, By: s.author(ctx, open.Author), Embed: embedMarkdown(file.Name), Audiences: string(file.Section)}
 	v.Audience = string(file.Section)
 	v.Flash = s.flash(w, r)
 	v.Crumbs[len(v.Crumbs)-1] = Crumb{"Files", f.base() + "/files"}
