@@ -91,6 +91,16 @@ func TestLevels(t *testing.T) {
 		}
 	}
 
+	for who, want := range map[string][]string{
+		"nobody": nil, "guest": nil, "disabled": nil, "member": nil, "owner, git": nil,
+		"owner":  {"closed"},
+		"viewer": {"closed", "closed-ownerless"},
+		"admin":  {"closed-ownerless"},
+		"system": {"closed", "closed-ownerless"},
+	} {
+		assert.Equal(t, want, db.Restricted(ctx, callers[who]), who)
+	}
+
 	git, ok := callers["owner, git"].AtGit()
 	require.True(t, ok)
 	assert.Equal(t, o, db.LevelOn(ctx, git, "closed"))
@@ -187,14 +197,15 @@ func TestAccessIsChangedByOwnersAndAdministrators(t *testing.T) {
 func TestAccessRefuses(t *testing.T) {
 	db, _ := fresh(t)
 	dana := add(t, db, "dana@example.com", people.Member)
+	sam := add(t, db, "sam@example.com", people.Member)
 	off := add(t, db, "off@example.com", people.Member)
 	require.NoError(t, db.Disable(ctx, system, off.ID))
 	guest, err := db.Add(ctx, system, people.NewPerson{Email: "guest@buyer.example", Name: "Guest", Guest: true})
 	require.NoError(t, err)
 	require.NoError(t, db.SetOwner(ctx, system, "acme", dana.ID))
 	for name, err := range map[string]error{
-		"owner level":    db.Grant(ctx, system, "acme", dana.ID, people.Owner),
-		"no level":       db.Grant(ctx, system, "acme", dana.ID, people.None),
+		"owner level":    db.Grant(ctx, system, "acme", sam.ID, people.Owner),
+		"no level":       db.Grant(ctx, system, "acme", sam.ID, people.None),
 		"the owner":      db.Grant(ctx, system, "acme", dana.ID, people.Viewer),
 		"guest":          db.Grant(ctx, system, "acme", guest.ID, people.Viewer),
 		"disabled":       db.Grant(ctx, system, "acme", off.ID, people.Viewer),
@@ -258,6 +269,9 @@ func TestRenameAndDeleteProspect(t *testing.T) {
 	a, err = db.Access(ctx, "acme-corp")
 	require.NoError(t, err)
 	assert.Zero(t, a)
+	require.NoError(t, db.AddProspect(ctx, d, "old", dana.ID, true))
+	require.NoError(t, db.RenameProspect(ctx, system, "old", "older"))
+	require.NoError(t, db.DeleteProspect(ctx, system, "older"))
 	// A new one of that name inherits nobody.
 	require.NoError(t, db.AddProspect(ctx, d, "acme-corp", dana.ID, true))
 	assert.Equal(t, people.None, db.LevelOn(ctx, s, "acme-corp"))

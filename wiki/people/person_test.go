@@ -63,6 +63,7 @@ func TestAddRefuses(t *testing.T) {
 		"space":           {func(n *people.NewPerson) { n.Email = "da na@example.com" }, "email"},
 		"header":          {func(n *people.NewPerson) { n.Email = "dana@example.com\r\nBcc: x@y.z" }, "email"},
 		"long":            {func(n *people.NewPerson) { n.Email = strings.Repeat("a", 1<<20) + "@example.com" }, "email"},
+		"a little long":   {func(n *people.NewPerson) { n.Email = "a@" + strings.Repeat("abcdefgh.", 28) + "x" }, "email"},
 		"angle":           {func(n *people.NewPerson) { n.Email = "<dana@example.com>" }, "email"},
 		"domain hyphen":   {func(n *people.NewPerson) { n.Email = "dana@-example.com" }, "email"},
 		"bytes":           {func(n *people.NewPerson) { n.Email = "da\xc3\x28@example.com" }, "email"},

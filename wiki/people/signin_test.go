@@ -163,6 +163,9 @@ func TestChangePassword(t *testing.T) {
 	dana := add(t, db, "dana@example.com", people.Member)
 	here, there := signIn(t, db, dana), signIn(t, db, dana)
 	other := goodPwd + " 2"
+	var bad *people.Invalid
+	require.ErrorAs(t, db.ChangePassword(ctx, here, goodPwd, "short"), &bad)
+	require.ErrorIs(t, db.ChangePassword(ctx, here, strings.Repeat("x", 1<<20), other), people.ErrSignIn)
 	require.ErrorIs(t, db.ChangePassword(ctx, here, "wrong wrong", other), people.ErrSignIn)
 	require.ErrorIs(t, db.SetPassword(ctx, here, dana.ID, other), people.ErrForbidden)
 	require.ErrorIs(t, db.ChangePassword(ctx, by(t, db, dana, people.AllScopes), goodPwd, other), people.ErrForbidden)
@@ -262,6 +265,11 @@ func TestInvitation(t *testing.T) {
 	late, err := db.Invite(ctx, root, "l@example.com", "L", people.Member, "")
 	require.NoError(t, err)
 	c.Move(people.InvitationLife)
+	_, err = db.Invitation(ctx, late)
+	require.ErrorIs(t, err, people.ErrNotFound)
+	all, err = db.Invitations(ctx, root)
+	require.NoError(t, err)
+	require.Empty(t, all)
 	_, err = db.AcceptInvite(ctx, late, "", goodPwd)
 	require.ErrorIs(t, err, people.ErrNotFound)
 }
@@ -290,6 +298,11 @@ func TestLoginLink(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.Disable(ctx, system, add(t, db, "x@example.com", people.Member).ID))
 	require.NoError(t, db.Disable(ctx, system, dana.ID))
+	var bad *people.Invalid
+	_, err = db.NewLoginLink(ctx, system, dana.ID, time.Hour)
+	require.ErrorAs(t, err, &bad)
+	_, err = db.ResetPassword(ctx, system, dana.ID)
+	require.ErrorAs(t, err, &bad)
 	require.NoError(t, db.Enable(ctx, system, dana.ID))
 	_, err = db.UseLoginLink(ctx, link)
 	require.ErrorIs(t, err, people.ErrNotFound)
@@ -312,6 +325,11 @@ func TestResetPassword(t *testing.T) {
 	p, err := db.UseLoginLink(ctx, link)
 	require.NoError(t, err)
 	c := signIn(t, db, p)
+	var bad *people.Invalid
+	require.ErrorAs(t, db.SetPassword(ctx, c, p.ID, "short"), &bad)
+	require.ErrorAs(t, db.SetPassword(ctx, c, p.ID, strings.Repeat("x", 1<<20)), &bad)
+	require.ErrorIs(t, db.SetPassword(ctx, by(t, db, p, people.AllScopes), p.ID, "another long one"), people.ErrForbidden)
+	require.ErrorIs(t, db.SetPassword(ctx, signIn(t, db, add(t, db, "sam@example.com", people.Member)), p.ID, "another long one"), people.ErrForbidden)
 	require.NoError(t, db.SetPassword(ctx, c, p.ID, "another long one"))
 	require.ErrorIs(t, db.SetPassword(ctx, c, p.ID, "and once more 1"), people.ErrForbidden)
 	_, err = db.CheckPassword(ctx, "dana@example.com", "another long one", "")
