@@ -51,8 +51,8 @@ type Hit struct {
 	Where    string // "sheet Prices", "page 4"
 }
 
-// PaletteItem is one line of the palette: GET /-/palette?q=&prospect= answers
-// an array of them, best first; the browser groups them by kind.
+// PaletteItem is one line of the palette: GET /-/palette?q=&p=PROSPECT answers
+// {"items":[…]}, best first; the browser groups them by kind.
 type PaletteItem struct {
 	Kind     string `json:"kind"` // page, prospect, person, command, fact, file
 	Title    string `json:"title"`

@@ -21,7 +21,8 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
   const preview = $("[data-preview]", form);
   const uploads = $("[data-uploads]", form);
   const picker = $<HTMLInputElement>("[data-attach]", form);
-  const { place = "", prospect = "", files = "", max = "0" } = form.dataset;
+  const { place = "", prospect = "", max = "0" } = form.dataset;
+  const files = (form.dataset.files ?? "").replace(/\/+$/, "");
   const draft = new Draft(`${prospect}/${place}`);
   // A text that came back with a message above it is not stored yet, so it
   // counts as changed, and no older draft is offered over it.
@@ -183,13 +184,11 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
   const attach = async (list: Iterable<File>) => {
     if (!uploads || !files) return;
     for (const file of list) {
-      const sent = await put(files, file, Number(max), uploads);
-      if (!sent) continue;
-      const title = sent.name.replace(/\.[^.]+$/, "").replace(/[-_]+/g, " ");
-      const media = sent.image ? "!" : "";
+      const markdown = await put(files, file, Number(max), uploads);
+      if (!markdown) continue;
       const at = area.selectionEnd;
-      const spaced = at > 0 && !/\s$/.test(area.value.slice(0, at)) ? " " : "";
-      insert(area, at, at, `${spaced}${media}[${sent.image ? title : sent.name}](files/${encodeURI(sent.name)})`);
+      const space = at > 0 && !/\s$/.test(area.value.slice(0, at)) ? " " : "";
+      insert(area, at, at, space + markdown);
     }
   };
   picker?.addEventListener("change", () => {

@@ -42,7 +42,8 @@ export function setUpMenus(): void {
     const question = submitter?.dataset.confirm;
     if (!(submitter instanceof HTMLButtonElement) || !question || submitter.dataset.confirmed) return;
     event.preventDefault();
-    ask(question, submitter.textContent?.trim() ?? "Yes", () => {
+    const danger = submitter.matches(".btn-danger, .is-danger");
+    ask(question, submitter.textContent?.trim() ?? "Yes", danger, () => {
       submitter.dataset.confirmed = "yes";
       (event.target as HTMLFormElement).requestSubmit(submitter);
       delete submitter.dataset.confirmed;
@@ -82,9 +83,9 @@ export async function copyText(text: string, done: string): Promise<void> {
 }
 
 // ask puts a question in a dialog and runs then when the answer is yes.
-export function ask(question: string, yes: string, then: () => void): void {
+export function ask(question: string, yes: string, danger: boolean, then: () => void): void {
   const cancel = element("button", { class: "btn", value: "no", autofocus: "" }, "Cancel");
-  const confirm = element("button", { class: "btn btn-primary", value: "yes" }, yes);
+  const confirm = element("button", { class: danger ? "btn btn-solid-danger" : "btn btn-primary", value: "yes" }, yes);
   const form = element("form", { method: "dialog", class: "panel-body stack" });
   const text = element("p", { id: "confirm-text" }, question);
   const buttons = element("div", { class: "row" }, confirm, cancel);

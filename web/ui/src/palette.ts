@@ -93,14 +93,14 @@ export function setUpPalette(): void {
     pending?.abort();
     const own = (pending = new AbortController());
     const query = new URLSearchParams({ q: input.value.trim() });
-    if (scope) query.set("prospect", scope);
+    if (scope) query.set("p", scope);
     try {
       const response = await fetch(`/-/palette?${query}`, {
         signal: own.signal,
         headers: { Accept: "application/json" },
       });
       if (!response.ok) throw new Error(String(response.status));
-      const items = (await response.json()) as Item[];
+      const { items } = (await response.json()) as { items: Item[] };
       if (pending === own) draw([...items, ...here(input.value)]);
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return;

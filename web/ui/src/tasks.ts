@@ -20,7 +20,7 @@ async function tick(form: HTMLFormElement, box: HTMLInputElement, line: string):
     const response = await fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json" },
-      body: new URLSearchParams({ line, checked: box.checked ? "yes" : "no", version: version?.value ?? "" }),
+      body: new URLSearchParams({ line, done: String(box.checked), version: version?.value ?? "" }),
     });
     if (!response.ok) throw new Error(await problem(response));
     const answer = (await response.json()) as { version?: string };

@@ -1,12 +1,6 @@
 import { $, $$, element, problem } from "./dom";
 import { toast } from "./toast";
 
-// Sent is a file that is on the server.
-export interface Sent {
-  name: string;
-  image: boolean;
-}
-
 // row shows one file on its way.
 function row(
   list: HTMLElement,
@@ -71,34 +65,27 @@ export function fileName(name: string): string {
   return clean.slice(-120) || "file";
 }
 
-// put stores a file beside a page. A name that is taken gets a number, so
-// nothing is ever replaced by accident.
-export async function put(base: string, file: File, max: number, list: HTMLElement): Promise<Sent | null> {
-  const wanted = fileName(file.name);
-  const shown = row(list, wanted);
+// put stores a file beside a page and answers the markdown that shows it. A
+// name that is taken gets a number, so nothing is ever replaced by accident.
+export async function put(base: string, file: File, max: number, list: HTMLElement): Promise<string | null> {
+  const name = fileName(file.name);
+  const shown = row(list, name);
   if (max > 0 && file.size > max) {
     shown.fail(`This file is larger than ${Math.floor(max / 1_048_576)} MB. Link to where it lives instead.`);
     return null;
   }
-  const dot = wanted.lastIndexOf(".");
-  const stem = dot > 0 ? wanted.slice(0, dot) : wanted;
-  const ending = dot > 0 ? wanted.slice(dot) : "";
   try {
-    for (let number = 1; number <= 20; number++) {
-      const name = number === 1 ? wanted : `${stem}-${number}${ending}`;
-      const response = await send(
-        "PUT",
-        `${base}/${encodeURIComponent(name)}`,
-        file,
-        { "If-None-Match": "*", "Content-Type": file.type || "application/octet-stream", Accept: "application/json" },
-        shown.progress,
-      );
-      if (response.status === 412) continue;
-      if (!response.ok) throw new Error(await problem(response));
-      shown.done();
-      return { name, image: file.type.startsWith("image/") };
-    }
-    throw new Error("Files of this name are there already. Rename it and try again.");
+    const response = await send(
+      "PUT",
+      `${base}/${encodeURIComponent(name)}?unique=true`,
+      file,
+      { "Content-Type": "application/octet-stream", Accept: "application/json" },
+      shown.progress,
+    );
+    if (!response.ok) throw new Error(await problem(response));
+    const { markdown } = (await response.json()) as { markdown: string };
+    shown.done();
+    return markdown;
   } catch (error) {
     shown.fail(error instanceof Error ? error.message : "It was not uploaded. Try again.");
     return null;
