@@ -104,6 +104,7 @@ func (p *pass) flush(ctx context.Context) error {
 
 // built notes in both indexes that they have been read through once.
 func (p *pass) built() {
+	p.x.log.Info("the search index is built", "took", p.x.now().Sub(p.x.began))
 	for _, w := range p.writers {
 		w.batch.SetInternal(builtKey, []byte{1})
 	}

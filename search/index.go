@@ -46,6 +46,8 @@ type Options struct {
 	// Retry is how long a side that could not be read is left alone; zero:
 	// 10 s.
 	Retry time.Duration
+	// Now is the clock by which a rebuild is timed in the log; nil: time.Now.
+	Now func() time.Time
 }
 
 // Index finds what the caller may see, on both sides of the wall. See the
@@ -56,6 +58,8 @@ type Index struct {
 	log       *slog.Logger
 	gather    time.Duration
 	retry     time.Duration
+	now       func() time.Time
+	began     time.Time // when an index that was not complete was opened
 	analyzers *analyzers
 	detector  *detector
 	key       []byte // signs cursors
@@ -96,11 +100,12 @@ type header struct {
 	Key    []byte `json:"key"`
 }
 
-// Open opens the indexes under dir/index, or makes them when they are
-// missing, damaged or of another format. They follow src once Run is called.
+// Open opens the indexes in the folder dir, or makes them, with all else in it
+// removed, when they are missing, damaged or of another format. They follow
+// src once Run is called.
 func Open(dir string, src Source, o Options) (*Index, error) {
 	x := &Index{
-		dir: filepath.Join(dir, "index"), src: src, log: o.Logger, gather: o.Gather, retry: o.Retry,
+		dir: dir, src: src, log: o.Logger, gather: o.Gather, retry: o.Retry, now: o.Now,
 		analyzers: newAnalyzers(), detector: newDetector(),
 		unpersisted: make(chan struct{}, maxUnpersisted), stop: make(chan struct{}), nudge: make(chan struct{}, 1),
 		failed: map[SideID]bool{}, forced: map[SideID]bool{},
@@ -113,6 +118,9 @@ func Open(dir string, src Source, o Options) (*Index, error) {
 	}
 	if x.retry <= 0 {
 		x.retry = 10 * time.Second
+	}
+	if x.now == nil {
+		x.now = time.Now
 	}
 	h, err := x.readHeader()
 	if err == nil {
@@ -132,6 +140,7 @@ func Open(dir string, src Source, o Options) (*Index, error) {
 	x.key = h.Key
 	built := x.internal.built() && x.external.built()
 	x.state.Store(&State{Building: !built})
+	x.began = x.now()
 	return x, nil
 }
 

@@ -483,7 +483,7 @@ func TestSameAsRebuilt(t *testing.T) {
 			case n < 18:
 				require.NoError(t, x.Close())
 				if rnd.IntN(2) == 0 { // as it was at some earlier moment on disk
-					require.NoError(t, os.RemoveAll(filepath.Join(dir, "index", "internal", "store")))
+					require.NoError(t, os.RemoveAll(filepath.Join(dir, "internal", "store")))
 				}
 				x, err = search.Open(dir, src, search.Options{})
 				require.NoError(t, err)
@@ -565,7 +565,7 @@ func TestDamage(t *testing.T) {
 			require.NoError(t, x.Sync(context.Background()))
 			want := contents(t, x)
 			require.NoError(t, x.Close())
-			break_(t, filepath.Join(dir, "index"))
+			break_(t, dir)
 			x = open(t, dir, src)
 			require.NoError(t, x.Sync(context.Background()))
 			assert.Equal(t, want, contents(t, x))

@@ -35,7 +35,14 @@ func (s *Wiki) Sides(ctx context.Context) iter.Seq[Side] {
 				return
 			}
 			side, err := s.open(id)
-			if err == nil && !yield(side) {
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				// Named all the same: it is not gone, and is tried again.
+				side = unreadable{SideID{id.Prospect, string(id.Section)}, err}
+			}
+			if !yield(side) {
 				return
 			}
 		}
@@ -69,6 +76,22 @@ func (s *Wiki) Dirty() []SideID {
 	}
 	return out
 }
+
+// unreadable stands for a side that could not be opened.
+type unreadable struct {
+	id  SideID
+	err error
+}
+
+func (s unreadable) ID() SideID            { return s.id }
+func (s unreadable) Head() (string, error) { return "", s.err }
+func (s unreadable) Title() string         { return s.id.Prospect }
+func (s unreadable) Access() []string      { return nil }
+func (s unreadable) Changes(context.Context, string, string) ([]Change, error) {
+	return nil, s.err
+}
+func (s unreadable) Read(context.Context, string, string) ([]byte, error) { return nil, s.err }
+func (s unreadable) Meta(context.Context, string) (Meta, error)           { return Meta{}, s.err }
 
 type wikiSide struct {
 	source *Wiki
