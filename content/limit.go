@@ -221,7 +221,7 @@ func meteredHTML(p parser.InlineParser) parser.InlineParser {
 		before: func(m *meter, _ []byte) bool { return m.charge(8) },
 		after: func(m *meter, line []byte, n ast.Node) {
 			if n == nil && len(line) > 1 && line[1] != ' ' && line[1] != '\n' {
-				m.charge(m.size)
+				m.charge(8 * m.size)
 			}
 		},
 	}
