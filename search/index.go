@@ -23,6 +23,9 @@ const format = 1
 // maxUnpersisted is how many batches may be on their way to disk.
 const maxUnpersisted = 4
 
+// closePatience is how long Close waits for batches to reach the disk.
+const closePatience = 5 * time.Second
+
 var (
 	// ErrClosed is a search in an index that was closed.
 	ErrClosed = errors.New("search is shut down")
@@ -228,6 +231,18 @@ func (x *Index) Close() error {
 		return nil
 	}
 	x.closed = true
+	// What is not on disk yet would be indexed again at the next start: give
+	// it a moment.
+	patience := time.NewTimer(closePatience)
+	defer patience.Stop()
+	for range maxUnpersisted {
+		select {
+		case x.unpersisted <- struct{}{}:
+			continue
+		case <-patience.C:
+		}
+		break
+	}
 	return errors.Join(x.internal.close(), x.external.close())
 }
 

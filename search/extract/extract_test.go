@@ -198,9 +198,9 @@ func TestPDFObjectStream(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	bomb := bytes.Repeat([]byte{'('}, 200<<20)
+	bomb := bytes.Repeat([]byte{'('}, 80<<20)
 	bombed := packed("", bomb)
-	bombDoc := archive(t, "word/document.xml", wordHead+strings.Repeat("<w:p/>", 20<<20))
+	bombDoc := archive(t, "word/document.xml", wordHead+strings.Repeat("<w:p/>", 12<<20))
 	many := make([]string, 0, 40_000)
 	for i := range 11_000 {
 		many = append(many, fmt.Sprintf("word/%d.xml", i), "")
