@@ -75,8 +75,8 @@ type Server struct {
 	doors     []Door
 	started   time.Time
 	anybody   atomic.Bool // there is an account; never false again
-	// peopleSeen counts changes of accounts; it moves on before anything that
-	// was drawn before one is shown again.
+	// peopleSeen counts changes of accounts: what was drawn before one, with
+	// its mentions, is drawn again.
 	peopleSeen atomic.Int64
 	unwatch    func()
 
