@@ -70,7 +70,7 @@ func (o origins) add(r origin) origins {
 func (h *History) Blame(ctx context.Context, name, path string) ([]Line, error) {
 	var repo, line int64
 	var seq int
-	err := h.db.QueryRowContext(ctx, `SELECT p.repo, p.line, p.seq FROM history_paths p JOIN history_repos r ON r.id = p.repo
+	err := h.ask.QueryRowContext(ctx, `SELECT p.repo, p.line, p.seq FROM history_paths p JOIN history_repos r ON r.id = p.repo
 		WHERE r.name = ? AND p.path = ? AND p.blob IS NOT NULL`, name, path).Scan(&repo, &line, &seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = &fs.PathError{Op: "blame", Path: path, Err: fs.ErrNotExist}
@@ -100,7 +100,7 @@ func (h *History) Blame(ctx context.Context, name, path string) ([]Line, error) 
 
 func (h *History) kept(ctx context.Context, line int64, seq int) (origins, bool, error) {
 	var data []byte
-	err := h.db.QueryRowContext(ctx, `SELECT data FROM history_blames WHERE line = ? AND seq = ?`, line, seq).Scan(&data)
+	err := h.ask.QueryRowContext(ctx, `SELECT data FROM history_blames WHERE line = ? AND seq = ?`, line, seq).Scan(&data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -149,7 +149,7 @@ type ancestor struct {
 func (t *tracer) trace(line int64, seq int) (origins, []byte, error) {
 	var from int
 	var data []byte
-	err := t.h.db.QueryRowContext(t.ctx, `SELECT seq, data FROM history_blames WHERE line = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`, line, seq).Scan(&from, &data)
+	err := t.h.ask.QueryRowContext(t.ctx, `SELECT seq, data FROM history_blames WHERE line = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`, line, seq).Scan(&from, &data)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, nil, err
 	}
@@ -159,7 +159,7 @@ func (t *tracer) trace(line int64, seq int) (origins, []byte, error) {
 	}
 	var joins string
 	var path int64
-	if err := t.h.db.QueryRowContext(t.ctx, `SELECT joins, path FROM history_lines WHERE id = ?`, line).Scan(&joins, &path); err != nil {
+	if err := t.h.ask.QueryRowContext(t.ctx, `SELECT joins, path FROM history_lines WHERE id = ?`, line).Scan(&joins, &path); err != nil {
 		return nil, nil, err
 	}
 	var parents []ancestor
@@ -201,7 +201,7 @@ func (t *tracer) trace(line int64, seq int) (origins, []byte, error) {
 // steps lists the versions of a line from one number, which is part of it, to
 // another.
 func (t *tracer) steps(line int64, from, to int) ([]step, error) {
-	rows, err := t.h.db.QueryContext(t.ctx, `SELECT seq, ord, blob FROM history_versions WHERE line = ? AND seq >= ? AND seq <= ? ORDER BY seq`, line, from, to)
+	rows, err := t.h.ask.QueryContext(t.ctx, `SELECT seq, ord, blob FROM history_versions WHERE line = ? AND seq >= ? AND seq <= ? ORDER BY seq`, line, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -395,7 +395,7 @@ func (h *History) pathNames(ctx context.Context, o origins) (map[int64]string, e
 			continue
 		}
 		var p string
-		if err := h.db.QueryRowContext(ctx, `SELECT path FROM history_paths WHERE id = ?`, r.path).Scan(&p); err != nil {
+		if err := h.ask.QueryRowContext(ctx, `SELECT path FROM history_paths WHERE id = ?`, r.path).Scan(&p); err != nil {
 			return nil, err
 		}
 		paths[r.path] = p

@@ -15,7 +15,8 @@ import (
 // comment of history_walk.go for how it is kept. It is safe for concurrent use;
 // one call at a time writes.
 type History struct {
-	db *sql.DB
+	db  *sql.DB
+	ask *prepared
 
 	// writer is held while the table is changed.
 	writer sync.Mutex
@@ -90,7 +91,7 @@ var historyTables = []string{"format", "repos", "commits", "paths", "lines", "ve
 // caller opened and will close. Tables of another format are dropped: they will
 // be filled again. Transactions should begin immediate (_txlock=immediate).
 func OpenHistory(ctx context.Context, db *sql.DB) (*History, error) {
-	h := &History{db: db, sources: map[string]source{}}
+	h := &History{db: db, ask: &prepared{db: db, statements: map[string]*sql.Stmt{}}, sources: map[string]source{}}
 	err := h.update(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, historySchema); err != nil {
 			return err
@@ -141,11 +142,6 @@ type followed struct {
 	ord    int64
 }
 
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 func followedAt(ctx context.Context, q querier, name string) (followed, error) {
 	var f followed
 	var cursor []byte
@@ -167,7 +163,7 @@ func (h *History) Follow(ctx context.Context, name string, r *Repo) error {
 	if err != nil {
 		return err
 	}
-	at, err := followedAt(ctx, h.db, name)
+	at, err := followedAt(ctx, h.ask, name)
 	if err == nil && at.id != 0 && at.cursor == head {
 		return nil
 	}

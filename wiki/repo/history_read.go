@@ -80,7 +80,7 @@ func people(s string) []Person {
 }
 
 func (h *History) rows(ctx context.Context, query string, args ...any) ([]*row, error) {
-	rows, err := h.db.QueryContext(ctx, query, args...)
+	rows, err := h.ask.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ type page struct {
 // page finds a path that is or was in a repository.
 func (h *History) page(ctx context.Context, name, path string) (page, error) {
 	var p page
-	err := h.db.QueryRowContext(ctx, `SELECT p.repo, p.line, p.seq FROM history_paths p JOIN history_repos r ON r.id = p.repo
+	err := h.ask.QueryRowContext(ctx, `SELECT p.repo, p.line, p.seq FROM history_paths p JOIN history_repos r ON r.id = p.repo
 		WHERE r.name = ? AND p.path = ?`, name, path).Scan(&p.repo, &p.line, &p.seq)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && p.line == 0 {
 		return p, &fs.PathError{Op: "history", Path: path, Err: fs.ErrNotExist}
@@ -118,7 +118,7 @@ func (h *History) page(ctx context.Context, name, path string) (page, error) {
 	}
 	p.past, err = pastOf([]join{{line: p.line, seq: p.seq}}, func(id int64) ([]join, error) {
 		var s string
-		if err := h.db.QueryRowContext(ctx, `SELECT joins FROM history_lines WHERE id = ?`, id).Scan(&s); err != nil {
+		if err := h.ask.QueryRowContext(ctx, `SELECT joins FROM history_lines WHERE id = ?`, id).Scan(&s); err != nil {
 			return nil, err
 		}
 		joins, err := decodeJoins(s)
@@ -134,7 +134,7 @@ func (h *History) below(ctx context.Context, repo int64, before Hash) (int64, er
 		return math.MaxInt64, nil
 	}
 	var ord int64
-	err := h.db.QueryRowContext(ctx, `SELECT ord FROM history_commits WHERE repo = ? AND hash = ?`, repo, before[:]).Scan(&ord)
+	err := h.ask.QueryRowContext(ctx, `SELECT ord FROM history_commits WHERE repo = ? AND hash = ?`, repo, before[:]).Scan(&ord)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("version %s: %w", before, fs.ErrNotExist)
 	}
@@ -146,7 +146,7 @@ func (h *History) below(ctx context.Context, repo int64, before Hash) (int64, er
 func (h *History) numbers(ctx context.Context, p page) (map[int64]int, error) {
 	var ords []int64
 	for line, seq := range p.past {
-		rows, err := h.db.QueryContext(ctx, `SELECT ord FROM history_versions WHERE line = ? AND seq <= ?`, line, seq)
+		rows, err := h.ask.QueryContext(ctx, `SELECT ord FROM history_versions WHERE line = ? AND seq <= ?`, line, seq)
 		if err != nil {
 			return nil, err
 		}
@@ -299,7 +299,7 @@ func (h *History) MovedTo(ctx context.Context, name, path string) (string, error
 		seen[path] = true
 		var there bool
 		var next sql.NullString
-		err := h.db.QueryRowContext(ctx, `SELECT p.blob IS NOT NULL, (SELECT n.path FROM history_lines l JOIN history_paths n ON n.id = l.path WHERE l.id = v.moved)
+		err := h.ask.QueryRowContext(ctx, `SELECT p.blob IS NOT NULL, (SELECT n.path FROM history_lines l JOIN history_paths n ON n.id = l.path WHERE l.id = v.moved)
 			FROM history_paths p JOIN history_repos r ON r.id = p.repo JOIN history_versions v ON v.line = p.line AND v.seq = p.seq
 			WHERE r.name = ? AND p.path = ?`, name, path).Scan(&there, &next)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -341,7 +341,7 @@ func (h *History) Latest(ctx context.Context, name string) (map[string]Version, 
 // unless it is zero. It gives at least limit, so as never to part the changes of
 // one commit, or all when it is 0. A page that moved is one change.
 func (h *History) Recent(ctx context.Context, name string, limit int, before Hash) ([]Version, error) {
-	at, err := followedAt(ctx, h.db, name)
+	at, err := followedAt(ctx, h.ask, name)
 	if err != nil || at.id == 0 {
 		return nil, err
 	}
@@ -351,7 +351,7 @@ func (h *History) Recent(ctx context.Context, name string, limit int, before Has
 	}
 	from := int64(0)
 	if limit > 0 {
-		err := h.db.QueryRowContext(ctx, `SELECT coalesce(min(ord), 0) FROM (SELECT ord FROM history_versions
+		err := h.ask.QueryRowContext(ctx, `SELECT coalesce(min(ord), 0) FROM (SELECT ord FROM history_versions
 			WHERE repo = ? AND ord < ? AND moved IS NULL ORDER BY ord DESC LIMIT ?)`, at.id, ord, limit).Scan(&from)
 		if err != nil {
 			return nil, err

@@ -72,8 +72,13 @@ func (r *Repo) SetHead(ctx context.Context, old, new Hash) error {
 	return r.setRef(ctx, mainRef, old, new)
 }
 
-// lockPatience is how long another program's lock is waited for.
-const lockPatience = 2 * time.Second
+// lockPatience is how long another program's lock is waited for. A lock that has
+// stood for staleLock is broken: git holds one for milliseconds, so whoever made
+// it was killed, as a push may be that this process had let in.
+const (
+	lockPatience = 2 * time.Second
+	staleLock    = 30 * time.Second
+)
 
 // setRef changes a reference the way git does, so that the two exclude each
 // other: create NAME.lock or fail, compare, write, sync, rename over NAME, sync
@@ -81,7 +86,7 @@ const lockPatience = 2 * time.Second
 func (r *Repo) setRef(ctx context.Context, name string, old, new Hash) error {
 	path := filepath.Join(r.dir, filepath.FromSlash(name))
 	lock := path + ".lock"
-	f, err := createLock(ctx, lock)
+	f, err := r.createLock(ctx, lock)
 	if err != nil {
 		return fmt.Errorf("locking %s: %w", name, err)
 	}
@@ -114,13 +119,20 @@ func (r *Repo) setRef(ctx context.Context, name string, old, new Hash) error {
 	return nil
 }
 
-func createLock(ctx context.Context, lock string) (*os.File, error) {
+func (r *Repo) createLock(ctx context.Context, lock string) (*os.File, error) {
 	wait := time.Millisecond
 	deadline := time.Now().Add(lockPatience)
 	for {
 		f, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 		if err == nil || !errors.Is(err, os.ErrExist) {
 			return f, err
+		}
+		if st, err := os.Lstat(lock); err == nil && time.Since(st.ModTime()) > staleLock {
+			r.log.Warn("removed the lock of a program that was killed", "file", lock)
+			if err := os.Remove(lock); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return nil, err
+			}
+			continue
 		}
 		if time.Now().After(deadline) {
 			return nil, ErrLocked

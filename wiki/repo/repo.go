@@ -231,10 +231,11 @@ func (r *Repo) sweep() error {
 	if err != nil {
 		return err
 	}
+	soon := time.Now().Add(time.Minute) // later than this is a clock set back
 	for _, path := range stale {
 		// What this process has made itself belongs to a Repo that is in use.
 		st, err := os.Lstat(path)
-		if err != nil || !st.ModTime().Before(started) {
+		if err != nil || !st.ModTime().Before(started) && !st.ModTime().After(soon) {
 			continue
 		}
 		if err := os.RemoveAll(path); err != nil {

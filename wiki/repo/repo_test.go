@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -328,8 +329,10 @@ func TestLockOfAnotherProgram(t *testing.T) {
 	_, err := r.Commit(t.Context(), base, []repo.Edit{put("a.md", "1")}, repo.Message{Author: dana})
 	require.ErrorIs(t, err, repo.ErrLocked)
 	require.FileExists(t, lock)
-	require.NoError(t, os.Remove(lock))
-	commit(t, r, "next", put("a.md", "1"))
+	old := time.Now().Add(-time.Minute)
+	require.NoError(t, os.Chtimes(lock, old, old))
+	commit(t, r, "whoever held it is dead", put("a.md", "1"))
+	require.NoFileExists(t, lock)
 }
 
 func TestDamageIsFound(t *testing.T) {
@@ -709,4 +712,34 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// TestGitIsCalledBare has a program in git's place that writes down how it was
+// called: only words of our own, and nothing of our environment.
+func TestGitIsCalledBare(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	fake := filepath.Join(dir, "fake-git")
+	require.NoError(t, os.WriteFile(fake, []byte("#!/bin/sh\necho \"$@\" >>"+log+"\nenv >>"+log+"\n"), 0o700))
+	t.Setenv("GIT_DIR", "/elsewhere")
+	t.Setenv("SECRET_OF_THE_SERVER", "x")
+	r := create(t, repo.Options{Git: fake})
+	commit(t, r, "--upload-pack=evil", put("--output=evil.md", "x"))
+	require.NoError(t, r.Pack(t.Context()))
+	require.NoError(t, r.Check(t.Context()))
+	out, err := os.ReadFile(log)
+	require.NoError(t, err)
+	text := string(out)
+	assert.Contains(t, text, "-c core.fsync=all -c gc.auto=0")
+	assert.Contains(t, text, "fsck --strict")
+	for _, word := range []string{"evil", "SECRET_OF_THE_SERVER", "/elsewhere"} {
+		assert.NotContains(t, text, word)
+	}
+	broken := create(t, repo.Options{Git: filepath.Join(dir, "no-such-git")})
+	commit(t, broken, "x", put("a.md", "x"))
+	require.Error(t, broken.Pack(t.Context()))
+	commit(t, broken, "the writer's lock is free again", put("a.md", "y"))
 }
