@@ -588,6 +588,35 @@ func TestClosed(t *testing.T) {
 	assert.ErrorIs(t, x.Sync(context.Background()), search.ErrClosed)
 }
 
+func TestSecondProcess(t *testing.T) {
+	dir := t.TempDir()
+	src := company()
+	x := open(t, dir, src)
+	require.NoError(t, x.Sync(context.Background()))
+	_, err := search.Open(dir, src, search.Options{})
+	require.ErrorIs(t, err, search.ErrBusy)
+	assert.Equal(t, 3, find(t, x, "penalty cap").Total, "the first goes on")
+}
+
+func TestCheck(t *testing.T) {
+	src := company()
+	x := open(t, t.TempDir(), src)
+	check := func() []string {
+		problems, err := x.Check(context.Background())
+		require.NoError(t, err)
+		return problems
+	}
+	assert.Len(t, check(), 4, "nothing is indexed yet")
+	require.NoError(t, x.Sync(context.Background()))
+	assert.Empty(t, check())
+	src.commit("northwind/external", map[string]string{"closing/new.md": "# New\n"})
+	assert.Equal(t, []string{"external of northwind: the search index is behind"}, check())
+	src.remove("sund")
+	assert.Len(t, check(), 2)
+	require.NoError(t, x.Sync(context.Background()))
+	assert.Empty(t, check())
+}
+
 func TestHostileQueries(t *testing.T) {
 	x := synced(t, company())
 	many := func(s string) string { return strings.TrimSpace(strings.Repeat(s+" ", 64)) }
