@@ -134,13 +134,18 @@ func (c *collector) callout(quote ast.Node, t *calloutTitle, shift int) {
 		return
 	}
 	d.callouts[quote] = f
-	if f.ID != "" && !c.used[f.ID] {
+	if c.free(f.ID) {
 		c.used[f.ID] = true
 		d.ids[quote] = f.ID
 	}
 	if calloutKinds[t.kind].fact {
 		d.facts = append(d.facts, *f)
 	}
+}
+
+// free reports whether an id can be the id of an element.
+func (c *collector) free(id string) bool {
+	return id != "" && !c.used[id] && !strings.HasPrefix(id, "fn-") && !strings.HasPrefix(id, "fnref-")
 }
 
 func (c *collector) task(li ast.Node, box *east.TaskCheckBox, shift int) {
@@ -158,7 +163,7 @@ func (c *collector) task(li ast.Node, box *east.TaskCheckBox, shift int) {
 		d.actions = append(d.actions, *it.action)
 	}
 	d.items[li] = it
-	if m.id != "" && !c.used[m.id] {
+	if c.free(m.id) {
 		c.used[m.id] = true
 		d.ids[li] = m.id
 	}
@@ -231,10 +236,14 @@ func anchor(text string) string {
 			b.WriteByte('-')
 		}
 	}
-	if id := strings.Trim(b.String(), "-"); id != "" {
-		return id
+	id := strings.Trim(b.String(), "-")
+	if id == "" {
+		return "section"
 	}
-	return "section"
+	if strings.HasPrefix(id, "fn-") || strings.HasPrefix(id, "fnref-") {
+		return "section-" + id // the others are those of footnotes
+	}
+	return id
 }
 
 // block writes the plain text of a block and collects links and mentions.

@@ -42,6 +42,11 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		kept := bytes.Clone(src)
+		steps, budget, nodes := content.Work(src)
+		// A single charge is at most some times the size of the page.
+		require.LessOrEqual(t, steps, budget+8*len(src)+1<<20)
+		// A byte makes at most a row of 200 cells.
+		require.LessOrEqual(t, nodes, 201*len(src)+100)
 		d := content.Parse(src)
 		for _, r := range []content.Resolver{nil, hostile{}} {
 			out := d.HTML(r, content.RenderOptions{Tasks: true, RemoteImages: true})

@@ -18,7 +18,7 @@ var tags = regexp.MustCompile(`<[^>]*>`)
 // codeOf renders code and gives what stands between the code tags.
 func codeOf(t testing.TB, language, code string) string {
 	t.Helper()
-	out := string(content.Parse([]byte("```" + language + "\n" + code + "\n```\n")).HTML(nil, content.RenderOptions{}))
+	out := string(content.Parse([]byte("```"+language+"\n"+code+"\n```\n")).HTML(nil, content.RenderOptions{}))
 	_, out, ok := strings.Cut(out, "<code")
 	require.True(t, ok, out)
 	_, out, _ = strings.Cut(out, ">")

@@ -3,6 +3,7 @@ package content_test
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -124,4 +125,18 @@ func TestPagePastLimit(t *testing.T) {
 	out, changed := content.AssignIDs([]byte(src), func(string) string { return "x" })
 	assert.False(t, changed)
 	assert.Equal(t, src, string(out))
+}
+
+// A Doc may be read by many at once; run with -race this proves it.
+func TestDocIsSharedSafely(t *testing.T) {
+	d := content.Parse(benchPage())
+	want := string(d.HTML(world{}, content.RenderOptions{}))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			assert.Equal(t, want, string(d.HTML(world{}, content.RenderOptions{})))
+			assert.Len(t, d.Facts(), 12)
+		})
+	}
+	wg.Wait()
 }
