@@ -171,37 +171,30 @@ type walk struct {
 	roots  map[Hash]Hash
 	uses   map[Hash]int
 
-	insertCommit, insertVersion, insertLine, insertPath *sql.Stmt
-	findPath, findLine, ordsOf                          *sql.Stmt
+	statements map[string]*sql.Stmt
 }
+
+const (
+	insertCommit  = `INSERT INTO history_commits VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertVersion = `INSERT INTO history_versions(line, seq, repo, ord, blob, old, renamed, moved) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`
+	insertLine    = `INSERT INTO history_lines VALUES(?, ?, ?, ?, ?)`
+	insertPath    = `INSERT INTO history_paths(id, repo, path, line, seq, blob) VALUES(?, ?, ?, ?, ?, ?)
+		ON CONFLICT(id) DO UPDATE SET line = excluded.line, seq = excluded.seq, blob = excluded.blob`
+	findPath = `SELECT p.id, p.line, p.seq, p.blob, v.moved FROM history_paths p
+		LEFT JOIN history_versions v ON v.line = p.line AND v.seq = p.seq WHERE p.repo = ? AND p.path = ?`
+	findLine = `SELECT base, joins, (SELECT max(seq) FROM history_versions WHERE line = ?1) FROM history_lines WHERE id = ?1`
+	ordsOf   = `SELECT ord FROM history_versions WHERE line = ? AND seq <= ?`
+)
 
 func newWalk(ctx context.Context, tx *sql.Tx, r *Repo, at followed) (*walk, error) {
 	w := &walk{ctx: ctx, tx: tx, r: r, at: at, ord: at.ord,
 		index: map[string]int{}, asked: map[int]*node{}, lines: map[int64]*lineRecord{},
-		states: map[Hash]state{}, roots: map[Hash]Hash{}, uses: map[Hash]int{}}
+		states: map[Hash]state{}, roots: map[Hash]Hash{}, uses: map[Hash]int{},
+		statements: map[string]*sql.Stmt{}}
 	err := tx.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM history_lines), (SELECT coalesce(max(id), 0) FROM history_paths)`).
 		Scan(&w.nextLine, &w.nextPath)
 	if err != nil {
 		return nil, err
-	}
-	for _, s := range []struct {
-		to    **sql.Stmt
-		query string
-	}{
-		{&w.insertCommit, `INSERT INTO history_commits VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&w.insertVersion, `INSERT INTO history_versions(line, seq, repo, ord, blob, old, renamed, moved) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&w.insertLine, `INSERT INTO history_lines VALUES(?, ?, ?, ?, ?)`},
-		{&w.insertPath, `INSERT INTO history_paths(id, repo, path, line, seq, blob) VALUES(?, ?, ?, ?, ?, ?)
-			ON CONFLICT(id) DO UPDATE SET line = excluded.line, seq = excluded.seq, blob = excluded.blob`},
-		{&w.findPath, `SELECT p.id, p.line, p.seq, p.blob, v.moved FROM history_paths p
-			LEFT JOIN history_versions v ON v.line = p.line AND v.seq = p.seq WHERE p.repo = ? AND p.path = ?`},
-		{&w.findLine, `SELECT base, joins, (SELECT max(seq) FROM history_versions WHERE line = ?1) FROM history_lines WHERE id = ?1`},
-		{&w.ordsOf, `SELECT ord FROM history_versions WHERE line = ? AND seq <= ?`},
-	} {
-		if *s.to, err = tx.PrepareContext(ctx, s.query); err != nil {
-			w.close()
-			return nil, err
-		}
 	}
 	if !at.cursor.IsZero() {
 		c, err := r.Lookup(at.cursor)
@@ -216,11 +209,39 @@ func newWalk(ctx context.Context, tx *sql.Tx, r *Repo, at followed) (*walk, erro
 }
 
 func (w *walk) close() {
-	for _, s := range []*sql.Stmt{w.insertCommit, w.insertVersion, w.insertLine, w.insertPath, w.findPath, w.findLine, w.ordsOf} {
-		if s != nil {
-			_ = s.Close()
-		}
+	for _, s := range w.statements {
+		_ = s.Close()
 	}
+}
+
+// statement prepares a query at its first use: a walk over one commit needs few.
+func (w *walk) statement(query string) (*sql.Stmt, error) {
+	if s := w.statements[query]; s != nil {
+		return s, nil
+	}
+	s, err := w.tx.PrepareContext(w.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	w.statements[query] = s
+	return s, nil
+}
+
+func (w *walk) exec(query string, args ...any) error {
+	s, err := w.statement(query)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(w.ctx, args...)
+	return err
+}
+
+func (w *walk) find(query string, args []any, into ...any) error {
+	s, err := w.statement(query)
+	if err != nil {
+		return err
+	}
+	return s.QueryRowContext(w.ctx, args...).Scan(into...)
 }
 
 // pathIndex gives a path its number in this walk.
@@ -239,7 +260,7 @@ func (w *walk) pathIndex(p string) (int, error) {
 	var n node
 	var blob []byte
 	var moved sql.NullInt64
-	err := w.findPath.QueryRowContext(w.ctx, w.at.id, p).Scan(&w.ids[i], &line, &n.seq, &blob, &moved)
+	err := w.find(findPath, []any{w.at.id, p}, &w.ids[i], &line, &n.seq, &blob, &moved)
 	if errors.Is(err, sql.ErrNoRows) {
 		return i, nil
 	}
@@ -261,7 +282,7 @@ func (w *walk) line(id int64) (*lineRecord, error) {
 	}
 	l := &lineRecord{id: id}
 	var joins string
-	err := w.findLine.QueryRowContext(w.ctx, id).Scan(&l.base, &joins, &l.last)
+	err := w.find(findLine, []any{id}, &l.base, &joins, &l.last)
 	if err == nil {
 		l.joins, err = decodeJoins(joins)
 	}
@@ -383,9 +404,8 @@ func (w *walk) putCommit(c Commit) error {
 		co = append(co, p.String())
 	}
 	_, zone := c.AuthoredAt.Zone()
-	_, err := w.insertCommit.ExecContext(w.ctx, w.at.id, w.ord, c.ID[:], c.Author.Name, c.Author.Email,
+	return w.exec(insertCommit, w.at.id, w.ord, c.ID[:], c.Author.Name, c.Author.Email,
 		c.AuthoredAt.Unix(), zone, c.Subject(), strings.Join(co, "\n"), strings.Join(c.trailers(AuthorshipTrailer), "\n"))
-	return err
 }
 
 func (w *walk) pathID(i int) int64 {
@@ -416,7 +436,7 @@ func (w *walk) putVersion(f *fresh, from *node, moved int64) error {
 		if err := w.joinLines(n.line, f.before, from); err != nil {
 			return err
 		}
-		if _, err := w.insertLine.ExecContext(w.ctx, n.line.id, w.at.id, w.pathID(f.i), n.line.base, encodeJoins(n.line.joins)); err != nil {
+		if err := w.exec(insertLine, n.line.id, w.at.id, w.pathID(f.i), n.line.base, encodeJoins(n.line.joins)); err != nil {
 			return err
 		}
 	}
@@ -430,8 +450,7 @@ func (w *walk) putVersion(f *fresh, from *node, moved int64) error {
 	if moved != 0 {
 		movedTo = moved
 	}
-	_, err := w.insertVersion.ExecContext(w.ctx, n.line.id, n.seq, w.at.id, w.ord, nullable(n.blob), nullable(f.old), renamed, movedTo)
-	return err
+	return w.exec(insertVersion, n.line.id, n.seq, w.at.id, w.ord, nullable(n.blob), nullable(f.old), renamed, movedTo)
 }
 
 // joinLines sets what a new line joins and counts it. When a path comes back by
@@ -472,9 +491,13 @@ func (w *walk) joinLines(l *lineRecord, before []*node, from *node) error {
 
 // commits counts the commits of several lines, each up to a number.
 func (w *walk) commits(past map[int64]int) (int, error) {
+	s, err := w.statement(ordsOf)
+	if err != nil {
+		return 0, err
+	}
 	seen := map[int64]bool{}
 	for line, seq := range past {
-		rows, err := w.ordsOf.QueryContext(w.ctx, line, seq)
+		rows, err := s.QueryContext(w.ctx, line, seq)
 		if err != nil {
 			return 0, err
 		}
@@ -528,7 +551,7 @@ func (w *walk) finish(head Hash) error {
 	var err error
 	st.each(func(i int, n *node) {
 		if err == nil && n != nil {
-			_, err = w.insertPath.ExecContext(w.ctx, w.pathID(i), w.at.id, w.names[i], n.line.id, n.seq, nullable(n.blob))
+			err = w.exec(insertPath, w.pathID(i), w.at.id, w.names[i], n.line.id, n.seq, nullable(n.blob))
 		}
 	})
 	if err != nil {
@@ -543,7 +566,7 @@ func (w *walk) finish(head Hash) error {
 		if n, ok := st.get(i); ok && n != nil || w.asked[i] != nil {
 			continue
 		}
-		if _, err := w.insertPath.ExecContext(w.ctx, id, w.at.id, w.names[i], 0, 0, nil); err != nil {
+		if err := w.exec(insertPath, id, w.at.id, w.names[i], 0, 0, nil); err != nil {
 			return err
 		}
 	}
