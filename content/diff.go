@@ -102,6 +102,8 @@ type differ struct {
 	a, b  []int
 	match []int // index in b of the partner of each of a, or -1
 	left  int   // steps left
+
+	forward, backward []int // room for middle
 }
 
 // trim matches what both ends have in common.
@@ -217,7 +219,10 @@ func (d *differ) middle(a0, a1, b0, b1 int) (x, y int, ok bool) {
 	size := n + m + 3
 	off := m + 1
 	d.left -= 2 * size / 8
-	forward, backward := make([]int, size), make([]int, size)
+	if len(d.forward) < size {
+		d.forward, d.backward = make([]int, size), make([]int, size)
+	}
+	forward, backward := d.forward[:size], d.backward[:size]
 	for i := range forward {
 		forward[i], backward[i] = -1, -1
 	}

@@ -60,8 +60,8 @@ func TestHighlight(t *testing.T) {
 // one pass: long inputs of every shape end.
 func TestHighlightKeepsTheCode(t *testing.T) {
 	r := strings.Repeat
-	shapes := []string{r("\n", 5000) + "x", r("a[b{c(", 3000), r("\"'`", 5000), r("/*//<!--", 3000), r("\\", 9000), r("<a ", 5000), r("#$@%&;", 3000), r("0x1e5.", 3000),
-		r("a=b:c;", 3000), r("--- a\n", 3000), r("'''\"\"\"", 3000), "é\xff\x00<b>&amp;", r("/*", 9000), r("<!--", 5000), r("a", 20000)}
+	shapes := []string{r("\n", 500) + "x", r("a[b{c(", 300), r("\"'`", 500), r("/*//<!--", 300), r("\\", 900), r("<a ", 500), r("#$@%&;", 300), r("0x1e5.", 300),
+		r("a=b:c;", 300), r("--- a\n", 300), r("'''\"\"\"", 300), "é\xff\x00<b>&amp;", r("/*", 900), r("<!--", 500), r("a", 2000)}
 	for _, language := range strings.Fields("go sql python json yaml html diff js c css toml ini sh rust php kotlin swift hcl proto ruby cs java") {
 		for i, code := range shapes {
 			got := html.UnescapeString(tags.ReplaceAllString(codeOf(t, language, code), ""))

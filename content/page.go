@@ -65,7 +65,7 @@ func Parse(src []byte) *Doc {
 	if d.notice != "" {
 		d.forget()
 	}
-	if d.front.Title != "" {
+	if d.front.Title != "" && d.front.Title != d.title {
 		d.title, d.titleAt = d.front.Title, nil
 	}
 	return d

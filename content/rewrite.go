@@ -11,6 +11,13 @@ func RewriteLinks(src []byte, doc *Doc, to func(dest string) string) []byte {
 	lines := SplitLines(src)
 	changed := false
 	replaced := map[[2]any]bool{}
+	var definitions []int // lines that may define a reference
+	for j, line := range lines {
+		if bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("[")) {
+			definitions = append(definitions, j)
+		}
+	}
+	defined := map[string]bool{}
 	for _, l := range doc.Links() {
 		if l.Kind != Relative && l.Kind != Image {
 			continue
@@ -30,10 +37,12 @@ func RewriteLinks(src []byte, doc *Doc, to func(dest string) string) []byte {
 				}
 			}
 		}
-		for j, line := range lines {
-			if !bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("[")) {
-				continue
-			}
+		if defined[l.Dest] {
+			continue // one look at the definitions is enough
+		}
+		defined[l.Dest] = true
+		for _, j := range definitions {
+			line := lines[j]
 			for _, opener := range []string{"]: ", "]:"} {
 				if line, ok := replaceDest(line, opener, l.Dest, next); ok {
 					lines[j], changed = line, true

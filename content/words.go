@@ -47,6 +47,14 @@ func splitWords(s string) []string {
 }
 
 func wordLength(s string) int {
+	// Most words are plain ASCII, followed by something else that is.
+	n := 0
+	for n < len(s) && (s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z' || s[n] >= '0' && s[n] <= '9') {
+		n++
+	}
+	if n > 0 && (n == len(s) || s[n] < utf8.RuneSelf) {
+		return n
+	}
 	first, size := utf8.DecodeRuneInString(s)
 	same := func(r rune) bool { return false }
 	switch {
@@ -61,7 +69,7 @@ func wordLength(s string) int {
 	case isWordRune(first):
 		same = func(r rune) bool { return isWordRune(r) && !single(r) }
 	}
-	n := size
+	n = size
 	for n < len(s) {
 		r, size := utf8.DecodeRuneInString(s[n:])
 		if !same(r) && !unicode.Is(unicode.Mn, r) {
