@@ -274,7 +274,8 @@ func (d *DB) lookUp(ctx context.Context, by func(*cache) *Person) (Person, error
 	return *p, nil
 }
 
-// List is everybody, disabled people and guests too, by name.
+// List is everybody, disabled people and guests too, by name. Somebody added by
+// another process may be missing for half a second.
 func (d *DB) List(ctx context.Context) ([]Person, error) {
 	d.catchUp(ctx)
 	return d.cache.list(), nil

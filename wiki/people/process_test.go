@@ -87,15 +87,19 @@ func TestTwoProcessesWriteAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	handles := map[string]bool{}
-	all, err := dbs[0].List(ctx)
-	require.NoError(t, err)
-	for _, p := range all {
-		handles[p.Handle] = true
-	}
-	assert.Len(t, handles, 60)
 	require.Eventually(t, func() bool {
 		for _, db := range dbs {
+			handles := map[string]bool{}
+			all, err := db.List(ctx)
+			if err != nil || len(all) != 60 {
+				return false
+			}
+			for _, p := range all {
+				handles[p.Handle] = true
+			}
+			if len(handles) != 60 {
+				return false
+			}
 			if a, err := db.Access(ctx, "acme"); err != nil || len(a.Grants) != 60 {
 				return false
 			}
