@@ -96,6 +96,10 @@ func TestTokensAreMadeWithinWhatTheCallerMay(t *testing.T) {
 	require.ErrorAs(t, err, &bad)
 	_, _, err = db.NewToken(ctx, system, "nobody", "x", people.Read, noTime)
 	require.ErrorIs(t, err, people.ErrNotFound)
+	off := add(t, db, "off@example.com", people.Member)
+	require.NoError(t, db.Disable(ctx, system, off.ID))
+	_, _, err = db.NewToken(ctx, system, off.ID, "x", people.Read, noTime)
+	require.ErrorAs(t, err, &bad)
 
 	// A member's token with the scope admin is no administrator.
 	c2 := by(t, db, dana, people.AllScopes)
