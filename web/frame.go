@@ -25,6 +25,7 @@ type frame struct {
 	pages  map[wiki.Section][]wiki.PageInfo
 	needs  []wiki.Need
 	marks  *readMarks
+	others bool // what was drawn depends on other prospects
 }
 
 // open opens the prospect that the address names.
@@ -298,6 +299,7 @@ type readMarks struct {
 
 	mu    sync.Mutex
 	marks map[string]people.Mark // by SECTION/STAGE/PAGE
+	steps int                    // changes of marks
 }
 
 func (m *readMarks) of(p wiki.Place) (version string, at time.Time, ok bool) {
@@ -356,6 +358,9 @@ func (s *Server) markRead(ctx context.Context, c people.Caller, prospect string,
 	}
 	if ok {
 		kept.mu.Lock()
+		if known := kept.marks[place.String()]; known.Version != version.String() {
+			kept.steps++
+		}
 		kept.marks[place.String()] = people.Mark{Person: c.Person.ID, Section: string(place.Section), Page: place.Stage + "/" + place.Page, Version: version.String(), At: now}
 		kept.mu.Unlock()
 	}

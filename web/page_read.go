@@ -77,7 +77,7 @@ func (f *frame) body(ctx context.Context, p *wiki.Page, doc *content.Doc, tasks 
 		html = taskBox.ReplaceAll(html, []byte(`<input type="checkbox"$1 name="task" value="$2" data-line="$2"`))
 	}
 	b := &readBody{html: template.HTML(html)}
-	if !r.others {
+	if f.others = r.others; !r.others {
 		// What lies in other prospects depends on who asks: it is not kept.
 		s.bodies.put(key, b)
 	}
@@ -86,6 +86,13 @@ func (f *frame) body(ctx context.Context, p *wiki.Page, doc *content.Doc, tasks 
 
 // page shows a page, its editor, or an earlier version.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error {
+	state, err := s.viewState(r, c, place)
+	if err != nil {
+		return err
+	}
+	if state.kept(w, r) {
+		return nil
+	}
 	f, err := s.open(r, c)
 	if err != nil {
 		return err
@@ -113,8 +120,11 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, c people.Caller, p
 	if err != nil {
 		return err
 	}
-	if r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == "" {
+	if seen(r) {
 		s.markRead(ctx, c, f.slug(), place, p.Version)
+	}
+	if v.Flash == nil && !f.others {
+		return state.keep(w, r, v, p.Version)
 	}
 	private(w)
 	s.render(w, r, http.StatusOK, "page", v)

@@ -82,6 +82,7 @@ type Server struct {
 
 	docs    *lru[docKey, *content.Doc] // parsed pages
 	bodies  *lru[bodyKey, *readBody]   // rendered pages
+	views   *lru[viewKey, *keptView]   // whole reading pages, by reader
 	needs   *lru[string, *needCount]   // needed content of prospects, for the board
 	marks   *lru[markKey, keptMarks]   // what people have read
 	zips    sync.Pool                  // *gzip.Writer
@@ -96,6 +97,7 @@ const (
 	cachedDocs       = 2_000
 	cachedBodies     = 2_000
 	cachedNeeds      = 20_000
+	cachedViews      = 1_000
 	cachedMarks      = 2_000
 )
 
@@ -110,6 +112,7 @@ func New(cfg Config) (*Server, error) {
 		mux:    http.NewServeMux(),
 		docs:   newLRU[docKey, *content.Doc](cachedDocs),
 		bodies: newLRU[bodyKey, *readBody](cachedBodies),
+		views:  newLRU[viewKey, *keptView](cachedViews),
 		needs:  newLRU[string, *needCount](cachedNeeds),
 		marks:  newLRU[markKey, keptMarks](cachedMarks),
 	}
