@@ -462,7 +462,7 @@ var crmStages = map[string]string{
 
 // dateLayouts are the ways in which a date may be written. A day before the
 // month is refused rather than guessed.
-var dateLayouts = []string{"2006-01-02", "2006/01/02", "1/2/2006", "2006-01-02 15:04", "2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05.000Z0700",
+var dateLayouts = []string{"2006-01-02", "2006/1/2", "1/2/2006", "2006-01-02 15:04", "2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05.000Z0700",
 	"1/2/2006 15:04", "1/2/2006 3:04 PM", "1/2/2006, 3:04 PM"}
 
 func parseDate(s string) (string, error) {

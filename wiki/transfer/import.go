@@ -288,6 +288,7 @@ func (im *importer) newRecord(tips map[wiki.Section]repo.Hash) ([]byte, error) {
 	// What an earlier import named and this one does not (a folder's file that
 	// is gone, a branch that was thrown away) keeps its place.
 	if im.old != nil {
+		imp.Name = im.old.Name
 		for _, p := range im.old.Paths {
 			if !have[p.From] {
 				imp.Paths = append(imp.Paths, p)
@@ -376,7 +377,7 @@ func (im *importer) done(ctx context.Context, section wiki.Section, r *repo.Repo
 	if err != nil {
 		return repo.Zero, nil // the side got nothing then
 	}
-	if _, err := r.Lookup(old); err != nil {
+	if !r.Has(old) {
 		return repo.Zero, nil // it never came so far
 	}
 	has, err := r.IsAncestor(ctx, old, head)

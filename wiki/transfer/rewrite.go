@@ -110,8 +110,7 @@ func (w *rewriter) checkResumed() {
 	for i := range w.src.commits {
 		for _, ch := range w.src.commits[i].changes {
 			if w.targets[ch.path].section == w.section && !ch.blob.IsZero() {
-				_, err := w.r.Blob(ch.blob)
-				w.resumed = err == nil
+				w.resumed = w.r.Has(ch.blob)
 				return
 			}
 		}
@@ -285,11 +284,9 @@ func (w *rewriter) writeBlob(blob repo.Hash) error {
 	if blob.IsZero() || w.written[blob] {
 		return nil
 	}
-	if w.resumed {
-		if _, err := w.r.Blob(blob); err == nil {
-			w.written[blob] = true
-			return nil
-		}
+	if w.resumed && w.r.Has(blob) {
+		w.written[blob] = true
+		return nil
 	}
 	data, err := w.src.blob(blob)
 	if err != nil {
