@@ -179,27 +179,27 @@ func (s *store) finish(b *batch) error {
 	if _, err := b.file.WriteAt(trailer, b.size); err != nil {
 		return err
 	}
-	if err := errors.Join(b.file.Chmod(0o444), b.file.Sync()); err != nil {
+	if err := errors.Join(b.file.Chmod(0o444), s.disk.sync(b.file)); err != nil {
 		return err
 	}
 	dir := filepath.Join(s.dir, "pack")
 	base := filepath.Join(dir, fmt.Sprintf("pack-%x", trailer))
-	if exists(base + ".idx") {
-		return nil // the same objects in the same order are there already
+	if exists(base+".idx") && exists(base+".pack") {
+		return s.disk.syncDir(dir) // the same objects in the same order are there already
 	}
 	idx := filepath.Join(dir, fmt.Sprintf("tmp_idx_%x", trailer))
 	_ = os.Remove(idx)
-	if err := writeDurable(idx, encodeIndex(b.index, trailer), 0o444); err != nil {
+	if err := s.disk.create(idx, encodeIndex(b.index, trailer), 0o444); err != nil {
 		return err
 	}
 	// The pack first: git and we take a pack to be there once its index is.
-	if err := os.Rename(b.file.Name(), base+".pack"); err != nil {
+	if err := s.disk.rename(b.file.Name(), base+".pack"); err != nil {
 		return err
 	}
-	if err := os.Rename(idx, base+".idx"); err != nil {
+	if err := s.disk.rename(idx, base+".idx"); err != nil {
 		return err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := s.disk.syncDir(dir); err != nil {
 		return err
 	}
 	return s.rescan()

@@ -196,6 +196,17 @@ func BenchmarkHistory(b *testing.B) {
 	}
 }
 
+// BenchmarkLatest asks for the last change of 500 pages.
+func BenchmarkLatest(b *testing.B) {
+	r := longRepo(b)
+	h := history(b)
+	require.NoError(b, h.Follow(b.Context(), "a/internal", r))
+	for b.Loop() {
+		_, err := h.Latest(b.Context(), "a/internal")
+		require.NoError(b, err)
+	}
+}
+
 func BenchmarkBlame(b *testing.B) {
 	r := longRepo(b)
 	h := history(b)

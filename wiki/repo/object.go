@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +24,7 @@ import (
 type store struct {
 	dir   string // the objects folder
 	cache *Cache
+	disk  disk
 
 	// mu protects packs, a list that is replaced and never changed.
 	mu    sync.Mutex
@@ -345,12 +348,8 @@ func (s *store) writeLoose(objects []raw) (int, error) {
 		fresh = append(fresh, o)
 		dirs[filepath.Dir(s.path(o.id))] = true
 	}
-	newDir := false
 	for dir := range dirs {
-		err := os.Mkdir(dir, 0o777)
-		if err == nil {
-			newDir = true
-		} else if !errors.Is(err, os.ErrExist) {
+		if err := s.disk.mkdir(dir); err != nil {
 			return 0, fmt.Errorf("creating object folder: %w", err)
 		}
 	}
@@ -358,14 +357,10 @@ func (s *store) writeLoose(objects []raw) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("writing object: %w", err)
 	}
-	list := make([]string, 0, len(dirs)+1)
-	for dir := range dirs {
-		list = append(list, dir)
-	}
-	if newDir {
-		list = append(list, s.dir)
-	}
-	if err := syncDirs(list); err != nil {
+	// The folder above is synced even when no folder is new: one may have been
+	// made by a process that died before it came this far.
+	list := append(slices.Collect(maps.Keys(dirs)), s.dir)
+	if err := s.disk.syncDirs(list); err != nil {
 		return 0, fmt.Errorf("syncing objects: %w", err)
 	}
 	for _, o := range fresh {
@@ -398,10 +393,10 @@ func (s *store) writeOne(o raw) (err error) {
 		err = f.Chmod(0o444)
 	}
 	if err == nil {
-		err = f.Sync()
+		err = s.disk.sync(f)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), s.path(o.id))
+	return s.disk.rename(f.Name(), s.path(o.id))
 }

@@ -104,16 +104,16 @@ func (r *Repo) setRef(ctx context.Context, name string, old, new Hash) error {
 		_, err = f.WriteString(new.String() + "\n")
 	}
 	if err == nil {
-		err = f.Sync()
+		err = r.store.disk.sync(f)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	if err := os.Rename(lock, path); err != nil {
+	if err := r.store.disk.rename(lock, path); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	renamed = true
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := r.store.disk.syncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("syncing %s: %w", name, err)
 	}
 	return nil

@@ -110,32 +110,33 @@ func Create(dir string, o Options) (*Repo, error) {
 }
 
 func build(tmp, dir string) error {
+	var d disk
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
 	dirs := []string{"objects", "objects/pack", "objects/info", "refs", "refs/heads", "refs/tags"}
-	for _, d := range dirs {
-		if err := os.Mkdir(filepath.Join(tmp, filepath.FromSlash(d)), 0o777); err != nil {
+	for _, name := range dirs {
+		if err := d.mkdir(filepath.Join(tmp, filepath.FromSlash(name))); err != nil {
 			return err
 		}
 	}
-	if err := writeDurable(filepath.Join(tmp, "HEAD"), []byte("ref: "+mainRef+"\n"), 0o644); err != nil {
+	if err := d.create(filepath.Join(tmp, "HEAD"), []byte("ref: "+mainRef+"\n"), 0o644); err != nil {
 		return err
 	}
-	if err := writeDurable(filepath.Join(tmp, "config"), []byte(config), 0o644); err != nil {
+	if err := d.create(filepath.Join(tmp, "config"), []byte(config), 0o644); err != nil {
 		return err
 	}
 	all := []string{tmp}
-	for _, d := range dirs {
-		all = append(all, filepath.Join(tmp, filepath.FromSlash(d)))
+	for _, name := range dirs {
+		all = append(all, filepath.Join(tmp, filepath.FromSlash(name)))
 	}
-	if err := syncDirs(all); err != nil {
+	if err := d.syncDirs(all); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, dir); err != nil {
+	if err := d.rename(tmp, dir); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
+	return d.syncDir(filepath.Dir(dir))
 }
 
 // Open opens a bare repository. Unless it is opened read-only, this process

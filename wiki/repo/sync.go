@@ -3,17 +3,45 @@ package repo
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 )
 
-// The few system calls that durability rests on. A file's bytes are safe after
-// Sync on the file; its name is safe after Sync on the folder that holds it.
+// disk makes the few system calls that durability rests on. A file's bytes are
+// safe after sync on the file; its name is safe after syncDir on the folder that
+// holds it. So what is referred to is synced, with its name, before what refers
+// to it gets its own name: objects, then main.
+type disk struct {
+	// seen is told of each call once it has succeeded; nil but in the test that
+	// plays power loss.
+	seen func(call, path, to string)
+}
+
+func (d disk) tell(err error, call, path, to string) error {
+	if err == nil && d.seen != nil {
+		d.seen(call, path, to)
+	}
+	return err
+}
+
+func (d disk) sync(f *os.File) error { return d.tell(f.Sync(), "sync", f.Name(), "") }
+
+func (d disk) rename(from, to string) error { return d.tell(os.Rename(from, to), "rename", from, to) }
+
+// mkdir makes a folder if it is not there.
+func (d disk) mkdir(dir string) error {
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			return nil
+		}
+		return err
+	}
+	return d.tell(nil, "mkdir", dir, "")
+}
 
 // syncDir makes the names in a folder durable. Windows has no such call and
 // keeps names with the file system's own journal.
-func syncDir(dir string) error {
+func (d disk) syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
@@ -22,13 +50,31 @@ func syncDir(dir string) error {
 		return err
 	}
 	err = f.Sync()
-	return errors.Join(err, f.Close())
+	return d.tell(errors.Join(err, f.Close()), "syncdir", dir, "")
 }
 
 // syncDirs does what syncDir does for several folders, at the same time: file
 // systems with a journal then commit once for all of them.
-func syncDirs(dirs []string) error {
-	return together(len(dirs), func(i int) error { return syncDir(dirs[i]) })
+func (d disk) syncDirs(dirs []string) error {
+	return together(len(dirs), func(i int) error { return d.syncDir(dirs[i]) })
+}
+
+// create makes a file that did not exist, with synced content. The caller syncs
+// the folder.
+func (d disk) create(path string, data []byte, mode os.FileMode) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	if _, err = f.Write(data); err == nil {
+		err = d.sync(f)
+	}
+	return errors.Join(err, f.Close())
 }
 
 // together runs f for 0 … n-1 side by side and waits for all.
@@ -43,34 +89,4 @@ func together(n int, f func(int) error) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// writeDurable creates a file that did not exist, with synced content. The
-// caller syncs the folder.
-func writeDurable(path string, data []byte, mode os.FileMode) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(path)
-		}
-	}()
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// mkdirDurable creates one folder, if it is not there, and makes its name safe.
-func mkdirDurable(dir string) error {
-	err := os.Mkdir(dir, 0o777)
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(dir))
 }
