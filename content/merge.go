@@ -30,39 +30,42 @@ func Merge(base, ours, theirs []byte) (merged []byte, overlaps []Overlap) {
 	b, o, t := SplitLines(endLine(base)), SplitLines(endLine(ours)), SplitLines(endLine(theirs))
 	var out bytes.Buffer
 	line := 1
-	put := func(lines [][]byte) {
-		for _, l := range lines {
-			out.Write(l)
-			line += bytes.Count(l, []byte{'\n'})
-		}
+	put := func(text string) {
+		out.WriteString(text)
+		line += strings.Count(text, "\n")
+	}
+	dispute := func(base, ours, theirs string) {
+		overlaps = append(overlaps, Overlap{Base: base, Ours: ours, Theirs: theirs, Line: line})
+		put(ours)
+		put(theirs)
 	}
 	for _, r := range regions(b, o, t, lineWork, true) {
 		x, y, z := b[r.base[0]:r.base[1]], o[r.ours[0]:r.ours[1]], t[r.theirs[0]:r.theirs[1]]
 		if !r.both {
-			put(r.pick(y, z))
+			put(join(r.pick(y, z)))
 			continue
 		}
 		if same(y, z) {
-			put(y)
+			put(join(y))
 			continue
 		}
-		// Lines both sides have at the ends of the region are no dispute.
-		head, tail := common(y, z)
-		put(y[:head])
-		after := y[len(y)-tail:]
-		y, z = y[head:len(y)-tail], z[head:len(z)-tail]
-		baseText, oursText, theirsText := join(x), join(y), join(z)
-		if head+tail == 0 && len(x) > 0 {
-			if text, ok := mergeWords(baseText, oursText, theirsText); ok {
-				put(SplitLines([]byte(text)))
-				put(after)
+		if len(x) > 0 {
+			if chunks := mergeWords(join(x), join(y), join(z)); chunks != nil {
+				for _, c := range chunks {
+					if c.overlap {
+						dispute(c.base, c.ours, c.theirs)
+					} else {
+						put(c.merged)
+					}
+				}
 				continue
 			}
 		}
-		overlaps = append(overlaps, Overlap{Base: baseText, Ours: oursText, Theirs: theirsText, Line: line})
-		put(y)
-		put(z)
-		put(after)
+		// Lines both sides have at the ends of the region are no dispute.
+		head, tail := common(y, z)
+		put(join(y[:head]))
+		dispute(join(x), join(y[head:len(y)-tail]), join(z[head:len(z)-tail]))
+		put(join(y[len(y)-tail:]))
 	}
 	merged = out.Bytes()
 	if !ended && len(merged) > 0 {
@@ -113,6 +116,7 @@ type region struct {
 	base, ours, theirs [2]int
 	both               bool
 	byTheirs           bool
+	equal              bool // neither side changed it
 }
 
 func (r region) pick(ours, theirs [][]byte) [][]byte {
@@ -132,7 +136,7 @@ func regions[T string | []byte](base, ours, theirs []T, work int, anchored bool)
 	at, shiftO, shiftT := 0, 0, 0 // in base; how far the sides are ahead
 	equal := func(to int) {
 		if at < to {
-			out = append(out, region{base: [2]int{at, to}, ours: [2]int{at + shiftO, to + shiftO}, theirs: [2]int{at + shiftT, to + shiftT}})
+			out = append(out, region{base: [2]int{at, to}, ours: [2]int{at + shiftO, to + shiftO}, theirs: [2]int{at + shiftT, to + shiftT}, equal: true})
 			at = to
 		}
 	}
@@ -204,23 +208,57 @@ func before(p, q LineOp) bool {
 	return p.A1 <= q.A0
 }
 
-// mergeWords merges by words, or reports that changes overlap there too.
-func mergeWords(base, ours, theirs string) (string, bool) {
+// chunk is some lines that were merged by words, between line ends that both
+// sides kept.
+type chunk struct {
+	base, ours, theirs, merged string
+	overlap                    bool // changes overlap here by words too
+}
+
+// mergeWords merges by words. It gives nil for a text that is too long.
+func mergeWords(base, ours, theirs string) []chunk {
 	if len(base)+len(ours)+len(theirs) > maxSpans {
-		return "", false
+		return nil
 	}
 	b, o, t := splitWords(base), splitWords(ours), splitWords(theirs)
-	var out strings.Builder
+	var done []chunk
+	var was, mine, other, merged strings.Builder // of the chunk at hand
+	overlap := false
+	flush := func() {
+		if was.Len()+mine.Len()+other.Len() > 0 {
+			done = append(done, chunk{was.String(), mine.String(), other.String(), merged.String(), overlap})
+		}
+		was, mine, other, merged, overlap = strings.Builder{}, strings.Builder{}, strings.Builder{}, strings.Builder{}, false
+	}
 	for _, r := range regions(b, o, t, wordWork, false) {
-		y, z := strings.Join(o[r.ours[0]:r.ours[1]], ""), strings.Join(t[r.theirs[0]:r.theirs[1]], "")
+		x, y, z := b[r.base[0]:r.base[1]], o[r.ours[0]:r.ours[1]], t[r.theirs[0]:r.theirs[1]]
+		if r.equal {
+			for _, word := range x {
+				for _, side := range []*strings.Builder{&was, &mine, &other, &merged} {
+					side.WriteString(word)
+				}
+				if word == "\n" || word == "\r\n" {
+					flush()
+				}
+			}
+			continue
+		}
+		ourWords, theirWords := strings.Join(y, ""), strings.Join(z, "")
+		was.WriteString(strings.Join(x, ""))
+		mine.WriteString(ourWords)
+		other.WriteString(theirWords)
 		switch {
-		case r.both && y != z:
-			return "", false
+		case r.both && ourWords != theirWords:
+			overlap = true
 		case r.byTheirs:
-			out.WriteString(z)
+			merged.WriteString(theirWords)
 		default:
-			out.WriteString(y)
+			merged.WriteString(ourWords)
 		}
 	}
-	return out.String(), true
+	flush()
+	if done == nil {
+		done = []chunk{{}}
+	}
+	return done
 }

@@ -38,6 +38,7 @@ func TestMerge(t *testing.T) {
 		{"from nothing", "", "a\n", "b\n", "a\nb\n", 1},
 		{"all gone on one side", "a\n", "", "a\nb\n", "b\n", 0},
 		{"paragraph edited at both ends", "one two three four five six\n", "ONE two three four five six\n", "one two three four five SIX\n", "ONE two three four five SIX\n", 0},
+		{"only the disputed line is kept twice", "a 1\nb 2\nc 3\n", "a 9\nb 8\nc 3\n", "a 1\nb 7\nc 6\n", "a 9\nb 8\nb 7\nc 6\n", 1},
 		{"tick and text", "- [ ] call Ingrid\n", "- [x] call Ingrid\n", "- [ ] call Ingrid @sam\n", "- [x] call Ingrid @sam\n", 0},
 	}
 	for _, c := range cases {
