@@ -105,6 +105,18 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
     timer = window.setTimeout(() => void draw(), 250);
   };
 
+  // The preview follows the text, as far down as one has scrolled in it.
+  area.addEventListener(
+    "scroll",
+    () => {
+      const room = area.scrollHeight - area.clientHeight;
+      if (preview && room > 0) {
+        preview.scrollTop = (area.scrollTop / room) * (preview.scrollHeight - preview.clientHeight);
+      }
+    },
+    { passive: true },
+  );
+
   // ---- layout
 
   const panes = $("[data-panes]", form);
