@@ -171,6 +171,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, c people.Caller, e
 		w.Header().Set("Allow", own.allow)
 	}
 	v := &ErrorView{Shell: s.shell(r, c, title), Status: status, Heading: title, Text: detail, Back: "/", Label: "Back to the pipeline"}
+	v.Path = "/" // an address that failed, or may be a secret, is not repeated
 	if c.Person.ID == "" {
 		v.Back, v.Label = "/sign-in", "Sign in"
 	}
