@@ -197,6 +197,14 @@ func TestPDFObjectStream(t *testing.T) {
 	assert.Equal(t, []extract.Part{{"Page 1", "Packed away"}}, parts)
 }
 
+func repeat(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i+1)
+	}
+	return b.String()
+}
+
 func TestHostile(t *testing.T) {
 	bomb := bytes.Repeat([]byte{'('}, 80<<20)
 	bombed := packed("", bomb)
@@ -223,6 +231,15 @@ func TestHostile(t *testing.T) {
 		{"drawings in drawings", "a.pdf", pdfPage(stream("", "/X Do")), nil},
 		{"deep pdf", "a.pdf", pdfFile(strings.Repeat("[", 1_000_000)), extract.ErrFormat},
 		{"deep pdf dictionaries", "a.pdf", pdfFile(strings.Repeat("<</A", 500_000)), extract.ErrFormat},
+		{"streams without end", "a.pdf", []byte("%PDF-1.4\n" + repeat(150_000, "%d 0 obj<</Type/ObjStm/N 1/First 1>>stream ")), nil},
+		{"strings without end", "a.pdf", []byte("%PDF-1.4\n" + repeat(150_000, "%d 0 obj<</Type/ObjStm>>(( ")), nil},
+		{"hex without end", "a.pdf", []byte("%PDF-1.4\n" + repeat(150_000, "%d 0 obj</ObjStm ")), nil},
+		{"many trailers", "a.pdf", []byte("%PDF-1.4\n" + strings.Repeat("trailer(", 1_000_000)), nil},
+		{"wide font", "a.pdf", pdfFile("<< /Type /Catalog /Pages 2 0 R >>", "<< /Kids [3 0 R] >>", "<< /Contents 4 0 R /Resources << /Font << /F << /Subtype /Type0 /DescendantFonts [<< /W 5 0 R >>] /ToUnicode 6 0 R >> >> >> >>",
+			packed("", []byte(strings.Repeat("/F 1 Tf <0001> Tj ", 200_000))), "["+strings.Repeat("0 65535 500 ", 50_000)+"]", packed("", []byte(strings.Repeat("<0000> <ffff> <0041> endbfrange ", 50_000)))), nil},
+		{"long meanings", "a.pdf", pdfFile("<< /Type /Catalog /Pages 2 0 R >>", "<< /Kids [3 0 R] >>", "<< /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+			packed("", []byte("/F 1 Tf <"+strings.Repeat("00", 20_000_000)+"> Tj")), "<< /ToUnicode 6 0 R >>", stream("", "<00> <"+strings.Repeat("0041", 16)+"> endbfchar")), nil},
+		{"many attributes", "a.docx", archive(t, "word/document.xml", "<w:p "+strings.Repeat("a='' ", 10<<20)+"/>"), extract.ErrTooLarge},
 		{"protected pdf", "a.pdf", []byte("%PDF-1.4\ntrailer <</Encrypt 3 0 R>>"), extract.ErrUnsupported},
 		{"not a zip", "a.docx", []byte("PK"), extract.ErrFormat},
 		{"zip without document", "a.docx", archive(t, "a", "b"), extract.ErrFormat},
@@ -286,6 +303,15 @@ func TestRealDeals(t *testing.T) {
 			assert.NotZero(t, found, "no workbook found")
 		})
 	}
+}
+
+func FuzzPDF(f *testing.F) {
+	f.Add([]byte("1 0 obj<</Type/Catalog/Pages 2 0 R>>2 0 obj<</Kids[3 0 R]>>3 0 obj<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>4 0 obj<<>>stream BT/F 9 Tf(x)Tj[(a)-300<62>]TJ T*(c)' ET endstream 5 0 obj<</Encoding<</Differences[97/eacute]>>/Widths[1 2]/FirstChar 97/ToUnicode 6 0 R>>6 0 obj<<>>stream <61><62><0041>endbfrange"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := extract.Parts("a.pdf", append([]byte("%PDF-1.7\n"), data...)); err != nil && strings.Contains(err.Error(), "runtime error") {
+			t.Fatal(err)
+		}
+	})
 }
 
 func FuzzParts(f *testing.F) {

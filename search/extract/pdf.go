@@ -11,11 +11,12 @@ import (
 
 // Limits of one PDF.
 const (
-	maxObjects = 200_000 // objects a file may define
-	maxNodes   = 1 << 20 // values of objects, which are kept
-	maxOps     = 8 << 20 // operators and operands on all pages
-	maxNesting = 64      // of values, of the page tree
-	maxForms   = 8       // of drawings inside drawings
+	maxObjects = 200_000   // objects a file may define
+	maxNodes   = 1 << 20   // values of objects, which are kept
+	maxOps     = 8 << 20   // operators and operands on all pages
+	maxScan    = 256 << 20 // bytes read to take objects apart; only in hostile files do they overlap
+	maxNesting = 64        // of values, of the page tree
+	maxForms   = 8         // of drawings inside drawings
 )
 
 // pdfParts reads a PDF page by page. Objects are found by looking through the
@@ -26,8 +27,8 @@ func pdfParts(data []byte) ([]Part, error) {
 	if !bytes.Contains(head, []byte("%PDF-")) {
 		return nil, fmt.Errorf("%w: it does not begin like a PDF", ErrFormat)
 	}
-	f := &pdfFile{data: data, at: map[int]pdfPlace{}, cache: map[int]any{}, loading: map[int]bool{}, fonts: map[int]*pdfFont{}, nodes: maxNodes, bytes: maxUnpacked, ops: maxOps}
-	if err := f.scan(); err != nil {
+	f := &pdfFile{data: data, at: map[int]pdfPlace{}, cache: map[int]any{}, loading: map[int]bool{}, fonts: map[int]*pdfFont{}, nodes: maxNodes, bytes: maxUnpacked, ops: maxOps, scan: maxScan}
+	if err := f.index(); err != nil {
 		return nil, err
 	}
 	root, locked := f.root()
@@ -81,20 +82,20 @@ type pdfFile struct {
 	fonts   map[int]*pdfFont
 
 	// What may still be spent.
-	nodes, bytes, ops int
+	nodes, bytes, ops, scan int
 }
 
 // spent tells whether a budget has run out.
 func (f *pdfFile) spent() error {
-	if f.nodes <= 0 || f.bytes <= 0 || f.ops <= 0 {
+	if f.nodes <= 0 || f.bytes <= 0 || f.ops <= 0 || f.scan <= 0 {
 		return ErrTooLarge
 	}
 	return nil
 }
 
-// scan finds the objects. Of several with one number the last counts, as when
+// index finds the objects. Of several with one number the last counts, as when
 // a program has saved its changes at the end of the file.
-func (f *pdfFile) scan() error {
+func (f *pdfFile) index() error {
 	rest, base := f.data, 0
 	for count := 0; ; {
 		i := bytes.Index(rest, []byte("obj"))
@@ -112,6 +113,9 @@ func (f *pdfFile) scan() error {
 		}
 		if count++; count > maxObjects {
 			return ErrTooLarge
+		}
+		if err := f.spent(); err != nil {
+			return err
 		}
 		f.at[number] = pdfPlace{f.data, base}
 		delete(f.cache, number)
@@ -193,8 +197,13 @@ func (f *pdfFile) root() (root pdfDict, locked bool) {
 			break
 		}
 		l := pdfLexer{f: f, buf: f.data, pos: i + len("trailer")}
-		if d, ok := l.value(0).(pdfDict); ok && look(d) {
+		d, ok := l.value(0).(pdfDict)
+		f.scan -= l.pos - i
+		if ok && look(d) {
 			return root, locked
+		}
+		if f.spent() != nil {
+			return nil, locked
 		}
 		rest = rest[:i]
 	}
@@ -233,6 +242,7 @@ func (f *pdfFile) object(n int) any {
 			v = pdfStream{d, raw}
 		}
 	}
+	f.scan -= l.pos - p.pos
 	delete(f.loading, n)
 	f.cache[n] = v
 	return v

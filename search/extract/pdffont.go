@@ -41,6 +41,7 @@ func (f *pdfFile) font(v any) *pdfFont {
 }
 
 func (f *pdfFile) readFont(d pdfDict) *pdfFont {
+	f.ops -= 512 // a font that no object holds is read each time it is chosen
 	font := &pdfFont{widths: map[int]float64{}, width: 500}
 	if s, ok := f.get(d["ToUnicode"]).(pdfStream); ok {
 		font.readCMap(f, f.decode(s))
@@ -55,8 +56,8 @@ func (f *pdfFile) readFont(d pdfDict) *pdfFont {
 	font.readEncoding(f, d["Encoding"])
 	first := int(pdfNumber(f.get(d["FirstChar"])))
 	if list, ok := f.get(d["Widths"]).(pdfArray); ok {
-		for i, w := range list {
-			if n, ok := f.get(w).(float64); ok && i < 256 {
+		for i, w := range list[:min(len(list), 256)] {
+			if n, ok := f.get(w).(float64); ok {
 				font.widths[first+i] = n
 			}
 		}
@@ -75,18 +76,20 @@ func (font *pdfFont) readWideWidths(f *pdfFile, d pdfDict) {
 		font.width = n
 	}
 	list, _ := f.get(d["W"]).(pdfArray)
-	for i := 0; i+1 < len(list) && len(font.widths) < maxCodes; {
+	for i := 0; i+1 < len(list) && f.ops > 0; {
 		first := int(pdfNumber(f.get(list[i])))
 		switch v := f.get(list[i+1]).(type) {
 		case pdfArray:
-			for j, w := range v {
+			for j, w := range v[:min(len(v), 1<<16)] {
+				f.ops -= 8
 				font.widths[first+j] = pdfNumber(f.get(w))
 			}
 			i += 2
 		case float64:
 			if i+2 < len(list) {
 				w := pdfNumber(f.get(list[i+2]))
-				for c := first; c <= int(v) && c < 1<<16 && c >= 0; c++ {
+				for c := first; c <= int(v) && c < 1<<16 && c >= 0 && f.ops > 0; c++ {
+					f.ops -= 8
 					font.widths[c] = w
 				}
 			}
@@ -114,7 +117,8 @@ func (font *pdfFont) readEncoding(f *pdfFile, v any) {
 		}
 	}
 	code := 0
-	for _, e := range differences {
+	f.ops -= len(differences)
+	for _, e := range differences[:min(len(differences), 1024)] {
 		switch v := f.get(e).(type) {
 		case float64:
 			code = int(v)
@@ -150,8 +154,9 @@ func (font *pdfFont) readCMap(f *pdfFile, data []byte) {
 					if !ok1 || !ok2 {
 						continue
 					}
-					n := min(pdfCode(high)-pdfCode(low), 1<<16)
-					for j := 0; j <= n && len(font.unicode) < maxCodes; j++ {
+					n := min(pdfCode(high)-pdfCode(low), 1<<16-1)
+					for j := 0; j <= n && f.ops > 0; j++ {
+						f.ops -= 8
 						if list, ok := args[i+2].(pdfArray); ok {
 							if j >= len(list) {
 								break
@@ -204,8 +209,8 @@ func (font *pdfFont) define(code any, add int, text any) {
 }
 
 // each gives the codes of a shown string: their text and width in
-// thousandths.
-func (font *pdfFont) each(s pdfString, show func(text string, width float64, space bool)) {
+// thousandths, until show has enough.
+func (font *pdfFont) each(s pdfString, show func(text string, width float64, space bool) bool) {
 	step := 1
 	if font.wide {
 		step = 2
@@ -223,7 +228,9 @@ func (font *pdfFont) each(s pdfString, show func(text string, width float64, spa
 		if !ok {
 			w = font.width
 		}
-		show(text, w, !font.wide && code == ' ')
+		if !show(text, w, !font.wide && code == ' ') {
+			return
+		}
 	}
 }
 

@@ -285,8 +285,13 @@ func (l *pdfLexer) stream(d pdfDict) ([]byte, bool) {
 			return rest[:int(n)], true
 		}
 	}
+	if l.f.scan <= 0 {
+		return nil, true
+	}
 	if i := bytes.Index(rest, []byte("endstream")); i >= 0 {
+		l.f.scan -= i
 		return bytes.TrimRight(rest[:i], "\r\n"), true
 	}
+	l.f.scan -= len(rest)
 	return rest, true
 }

@@ -172,7 +172,7 @@ func (t *pdfText) run(content []byte, resources pdfDict, ctm pdfMatrix, depth in
 
 // show writes one string and moves on by its width.
 func (t *pdfText) show(str pdfString, s *pdfState, tm *pdfMatrix) {
-	s.font.each(str, func(text string, width float64, space bool) {
+	s.font.each(str, func(text string, width float64, space bool) bool {
 		m := tm.times(s.ctm)
 		size := s.size * math.Hypot(m[2], m[3])
 		if text != "" {
@@ -188,6 +188,8 @@ func (t *pdfText) show(str pdfString, s *pdfState, tm *pdfMatrix) {
 		if text != "" {
 			t.x, t.y, t.size, t.any = end[4], end[5], size, true
 		}
+		t.f.ops--
+		return t.b.Len() < t.limit && t.f.ops > 0
 	})
 }
 

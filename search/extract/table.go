@@ -16,6 +16,7 @@ const (
 	MaxCols   = 100
 	maxCell   = 4 << 10 // bytes of one cell
 	maxCells  = 100_000 // over all sheets
+	maxCSV    = 2 << 20 // bytes of a CSV file that are looked at
 )
 
 // Sheet is the beginning of one table.
@@ -50,11 +51,14 @@ func csvTable(text string) ([]Sheet, error) {
 	if strings.ContainsRune(text, 0) {
 		return nil, fmt.Errorf("%w: it holds bytes that are no text", ErrFormat)
 	}
+	var g grid
+	if len(text) > maxCSV {
+		text, g.more = cut(text, maxCSV), true
+	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comma = separator(text)
 	r.LazyQuotes = true
 	r.FieldsPerRecord = -1
-	var g grid
 	for row := 0; ; row++ {
 		record, err := r.Read()
 		if err == io.EOF {

@@ -40,14 +40,19 @@ func openArchive(data []byte) (*archive, error) {
 
 func (a *archive) has(name string) bool { return a.files[name] != nil }
 
+// maxTag is the longest stretch without an end of a tag: the XML reader takes
+// in a tag with all its attributes before it says so.
+const maxTag = 4 << 20
+
 // budget is a reader that ends in ErrTooLarge when the archive has given
 // enough.
 type budget struct {
-	a *archive
-	r io.Reader
+	a   *archive
+	r   io.Reader
+	run int // bytes since the last tag ended
 }
 
-func (b budget) Read(p []byte) (int, error) {
+func (b *budget) Read(p []byte) (int, error) {
 	if b.a.bytes <= 0 {
 		return 0, ErrTooLarge
 	}
@@ -56,6 +61,11 @@ func (b budget) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	b.a.bytes -= int64(n)
+	if i := bytes.LastIndexByte(p[:n], '>'); i >= 0 {
+		b.run = n - i
+	} else if b.run += n; b.run > maxTag {
+		return 0, ErrTooLarge
+	}
 	return n, err
 }
 
@@ -73,7 +83,7 @@ func (a *archive) walk(name string, token func(xml.Token) error) error {
 		return fmt.Errorf("%w: %v", ErrFormat, err)
 	}
 	defer rc.Close()
-	d := xml.NewDecoder(budget{a, rc})
+	d := xml.NewDecoder(&budget{a: a, r: rc})
 	for {
 		t, err := d.RawToken()
 		if err == io.EOF {
