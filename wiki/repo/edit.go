@@ -86,15 +86,29 @@ func (r *Repo) Commit(ctx context.Context, base Hash, edits []Edit, m Message) (
 	}
 	commit := newRaw(plumbing.CommitObject, c.encode())
 	w.out = append(w.out, commit)
-	n, err := r.store.writeLoose(w.out)
-	if err != nil {
-		return Zero, err
-	}
-	r.countLoose(n)
 	if err := ctx.Err(); err != nil {
 		return Zero, err
 	}
-	if err := r.setRef(ctx, mainRef, base, commit.id); err != nil {
+	lock, err := r.lockRef(ctx, mainRef, base, commit.id)
+	if err != nil {
+		return Zero, err
+	}
+	defer lock.drop()
+	// The objects and main's new value become safe side by side; then main moves.
+	written := 0
+	err = together(2, func(i int) error {
+		if i == 0 {
+			return lock.sync()
+		}
+		n, err := r.store.writeLoose(w.out)
+		written = n
+		return err
+	})
+	r.countLoose(written)
+	if err != nil {
+		return Zero, err
+	}
+	if err := lock.commit(); err != nil {
 		return Zero, err
 	}
 	return commit.id, nil

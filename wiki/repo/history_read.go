@@ -29,14 +29,21 @@ type row struct {
 
 // columns go with scan. They need history_versions v, history_commits c,
 // history_lines l and history_paths p, the path of the line.
-const columns = `v.line, v.seq, v.ord, v.blob, v.old, v.added, v.removed, l.base, p.path,
-	coalesce((SELECT path FROM history_paths f WHERE f.id = v.renamed), ''),
-	c.hash, c.name, c.email, c.at, c.zone, c.subject, c.coauthors`
+const (
+	columns = `v.line, v.seq, v.ord, v.blob, v.old, v.added, v.removed, l.base, p.path, ` + more
+	more    = `CASE WHEN v.renamed IS NULL THEN '' ELSE (SELECT path FROM history_paths f WHERE f.id = v.renamed) END,
+		c.hash, c.name, c.email, c.at, c.zone, c.subject, c.coauthors`
+)
 
 const joined = ` FROM history_versions v
 	JOIN history_lines l ON l.id = v.line
 	JOIN history_paths p ON p.id = l.path
 	JOIN history_commits c ON c.repo = v.repo AND c.ord = v.ord `
+
+// ofLine lists versions of one line, whose path and base are the same for all.
+const ofLine = `SELECT v.line, v.seq, v.ord, v.blob, v.old, v.added, v.removed, 0, '', ` + more + `
+	FROM history_versions v JOIN history_commits c ON c.repo = v.repo AND c.ord = v.ord
+	WHERE v.line = ? AND v.seq <= ? AND v.ord < ? ORDER BY v.seq DESC LIMIT ?`
 
 func scan(rows *sql.Rows) (*row, error) {
 	var r row
@@ -221,10 +228,19 @@ func (h *History) Versions(ctx context.Context, name, path string, limit int, be
 	}
 	var list []*row
 	for line, seq := range p.past {
-		part, err := h.rows(ctx, `SELECT `+columns+joined+`WHERE v.line = ? AND v.seq <= ? AND v.ord < ? ORDER BY v.seq DESC LIMIT ?`,
-			line, seq, ord, most)
+		part, err := h.rows(ctx, ofLine, line, seq, ord, most)
 		if err != nil {
 			return nil, fmt.Errorf("reading versions: %w", err)
+		}
+		var path string
+		var base int
+		err = h.ask.QueryRowContext(ctx, `SELECT p.path, l.base FROM history_lines l JOIN history_paths p ON p.id = l.path
+			WHERE l.id = ?`, line).Scan(&path, &base)
+		if err != nil {
+			return nil, fmt.Errorf("reading versions: %w", err)
+		}
+		for _, r := range part {
+			r.Path, r.Number = path, base+r.seq
 		}
 		list = append(list, part...)
 	}

@@ -80,22 +80,38 @@ const (
 	staleLock    = 30 * time.Second
 )
 
-// setRef changes a reference the way git does, so that the two exclude each
-// other: create NAME.lock or fail, compare, write, sync, rename over NAME, sync
-// the folder. At every moment NAME holds the old or the new value, whole.
+// setRef changes a reference at once.
 func (r *Repo) setRef(ctx context.Context, name string, old, new Hash) error {
-	path := filepath.Join(r.dir, filepath.FromSlash(name))
-	lock := path + ".lock"
-	f, err := r.createLock(ctx, lock)
+	l, err := r.lockRef(ctx, name, old, new)
 	if err != nil {
-		return fmt.Errorf("locking %s: %w", name, err)
+		return err
 	}
-	renamed := false
-	defer func() {
-		if !renamed {
-			_ = os.Remove(lock)
-		}
-	}()
+	defer l.drop()
+	if err := l.sync(); err != nil {
+		return err
+	}
+	return l.commit()
+}
+
+// refLock is a reference about to change. It is changed the way git does it, so
+// that the two exclude each other: create NAME.lock or fail, compare, write,
+// sync, rename over NAME, sync the folder. At every moment NAME holds the old or
+// the new value, whole.
+type refLock struct {
+	disk disk
+	name string
+	path string
+	file *os.File
+}
+
+// lockRef takes the lock, compares and writes. The caller calls drop in the end.
+func (r *Repo) lockRef(ctx context.Context, name string, old, new Hash) (*refLock, error) {
+	path := filepath.Join(r.dir, filepath.FromSlash(name))
+	f, err := r.createLock(ctx, path+".lock")
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", name, err)
+	}
+	l := &refLock{disk: r.store.disk, name: name, path: path, file: f}
 	current, err := r.ref(name)
 	if err == nil && current != old {
 		err = ErrConflict
@@ -103,20 +119,43 @@ func (r *Repo) setRef(ctx context.Context, name string, old, new Hash) error {
 	if err == nil {
 		_, err = f.WriteString(new.String() + "\n")
 	}
-	if err == nil {
-		err = r.store.disk.sync(f)
+	if err != nil {
+		l.drop()
+		return nil, fmt.Errorf("writing %s: %w", name, err)
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	if err := r.store.disk.rename(lock, path); err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	renamed = true
-	if err := r.store.disk.syncDir(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("syncing %s: %w", name, err)
+	return l, nil
+}
+
+// sync makes the new value safe; the reference still has its old one.
+func (l *refLock) sync() error {
+	if err := l.disk.sync(l.file); err != nil {
+		return fmt.Errorf("syncing %s: %w", l.name, err)
 	}
 	return nil
+}
+
+// commit puts the new value in place and makes that safe.
+func (l *refLock) commit() error {
+	err := l.file.Close()
+	if err == nil {
+		err = l.disk.rename(l.file.Name(), l.path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", l.name, err)
+	}
+	l.file = nil
+	if err := l.disk.syncDir(filepath.Dir(l.path)); err != nil {
+		return fmt.Errorf("syncing %s: %w", l.name, err)
+	}
+	return nil
+}
+
+// drop gives the lock up, unless it was committed.
+func (l *refLock) drop() {
+	if l.file != nil {
+		_ = l.file.Close() // it may be closed already
+		_ = os.Remove(l.file.Name())
+	}
 }
 
 func (r *Repo) createLock(ctx context.Context, lock string) (*os.File, error) {
