@@ -193,12 +193,16 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
 
   // ---- attachments
 
+  let visited = false;
+  area.addEventListener("focus", () => (visited = true));
+
   const attach = async (list: Iterable<File>) => {
     if (!uploads || !files) return;
     for (const file of list) {
       const markdown = await put(files, file, Number(max), uploads);
       if (!markdown) continue;
-      const at = area.selectionEnd;
+      // Nobody has been in the text yet: a file goes to its end, not its start.
+      const at = visited ? area.selectionEnd : area.value.length;
       const space = at > 0 && !/\s$/.test(area.value.slice(0, at)) ? " " : "";
       insert(area, at, at, space + markdown);
     }
