@@ -191,24 +191,24 @@ func op(id, method, path, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: method, Path: apiPrefix + path, Summary: summary, RejectUnknownQueryParameters: true}
 }
 
-// listInput pages a list.
-type listInput struct {
+// ListInput pages a list.
+type ListInput struct {
 	Cursor string `query:"cursor" maxLength:"200" doc:"Where the piece before ended: its next"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Items at most"`
 }
 
-// listing is one piece of a list; next is null on the last.
-type listing[T any] struct {
+// Listing is one piece of a list; next is null on the last.
+type Listing[T any] struct {
 	Items []T     `json:"items"`
 	Next  *string `json:"next"`
 }
 
-type listOutput[T any] struct{ Body listing[T] }
+type listOutput[T any] struct{ Body Listing[T] }
 
 var errCursor = huma.Error400BadRequest("the cursor is not one that this list has given out; begin again without it")
 
 // piece cuts the wanted piece out of a whole list in its order.
-func piece[T any](all []T, in listInput, key func(T) string) (*listOutput[T], error) {
+func piece[T any](all []T, in ListInput, key func(T) string) (*listOutput[T], error) {
 	from := 0
 	if in.Cursor != "" {
 		last, err := base64.RawURLEncoding.DecodeString(in.Cursor)
@@ -226,7 +226,7 @@ func piece[T any](all []T, in listInput, key func(T) string) (*listOutput[T], er
 			return nil, errCursor
 		}
 	}
-	out := &listOutput[T]{Body: listing[T]{Items: []T{}}}
+	out := &listOutput[T]{Body: Listing[T]{Items: []T{}}}
 	to := min(len(all), from+in.Limit)
 	out.Body.Items = append(out.Body.Items, all[from:to]...)
 	if to < len(all) {
@@ -236,42 +236,43 @@ func piece[T any](all []T, in listInput, key func(T) string) (*listOutput[T], er
 	return out, nil
 }
 
-// apiPerson is how the API names somebody.
-type apiPerson struct {
+// APIPerson is how the API names somebody.
+type APIPerson struct {
 	ID     string `json:"id,omitempty" doc:"Absent for people from imported history"`
 	Handle string `json:"handle,omitempty"`
 	Name   string `json:"name"`
 }
 
-func personOf(p people.Person) apiPerson { return apiPerson{p.ID, p.Handle, p.Name} }
+func personOf(p people.Person) APIPerson { return APIPerson{p.ID, p.Handle, p.Name} }
 
 // author names the person of a commit.
-func (a *api) author(ctx context.Context, p repo.Person) apiPerson {
+func (a *api) author(ctx context.Context, p repo.Person) APIPerson {
 	if id := wiki.PersonID(p); id != "" {
 		if known, err := a.s.people.Get(ctx, id); err == nil {
 			return personOf(known)
 		}
 	}
-	return apiPerson{Name: p.Name}
+	return APIPerson{Name: p.Name}
 }
 
-func (a *api) authors(ctx context.Context, first repo.Person, others []repo.Person) []apiPerson {
-	out := []apiPerson{a.author(ctx, first)}
+func (a *api) authors(ctx context.Context, first repo.Person, others []repo.Person) []APIPerson {
+	out := []APIPerson{a.author(ctx, first)}
 	for _, p := range others {
 		out = append(out, a.author(ctx, p))
 	}
 	return out
 }
 
-// placeInput names a page in the path.
-type placeInput struct {
+// PlaceInput names a page in the path. What is embedded in an input is exported,
+// because huma passes over the rest.
+type PlaceInput struct {
 	Prospect string `path:"prospect" maxLength:"200"`
 	Section  string `path:"section" maxLength:"20"`
 	Stage    string `path:"stage" maxLength:"200"`
 	Page     string `path:"page" maxLength:"255"`
 }
 
-func (in placeInput) place() wiki.Place {
+func (in PlaceInput) place() wiki.Place {
 	return wiki.Place{Section: wiki.Section(in.Section), Stage: in.Stage, Page: in.Page}
 }
 

@@ -18,18 +18,18 @@ type apiFile struct {
 	Name    string    `json:"name"`
 	Size    int64     `json:"size" doc:"In bytes"`
 	Version string    `json:"version,omitempty"`
-	Author  apiPerson `json:"author"`
+	Author  APIPerson `json:"author"`
 	Updated time.Time `json:"updated"`
 }
 
-type fileInput struct {
+type FileInput struct {
 	Prospect string `path:"prospect" maxLength:"200"`
 	Section  string `path:"section" maxLength:"20"`
 	Stage    string `path:"stage" maxLength:"200"`
 	Name     string `path:"name" maxLength:"255"`
 }
 
-func (in fileInput) file() wiki.File {
+func (in FileInput) file() wiki.File {
 	return wiki.File{Section: wiki.Section(in.Section), Stage: in.Stage, Name: in.Name}
 }
 
@@ -37,8 +37,8 @@ const apiFilePath = "/prospects/{prospect}/files/{section}/{stage}/{name}"
 
 func (a *api) installFiles() {
 	type filesInput struct {
-		prospectInput
-		listInput
+		ProspectInput
+		ListInput
 	}
 	register(a, op("list-files", http.MethodGet, "/prospects/{prospect}/files", "Every attachment the caller may see"), func(ctx context.Context, c people.Caller, in *filesInput) (*listOutput[apiFile], error) {
 		sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
@@ -55,11 +55,11 @@ func (a *api) installFiles() {
 				all = append(all, apiFile{string(f.Section), f.Stage, f.Name, f.Size, f.Version.String(), a.author(ctx, f.Author), f.Updated})
 			}
 		}
-		return piece(all, in.listInput, func(f apiFile) string { return f.Section + "/" + f.Stage + "/" + f.Name })
+		return piece(all, in.ListInput, func(f apiFile) string { return f.Section + "/" + f.Stage + "/" + f.Name })
 	})
 	get := op("get-file", http.MethodGet, apiFilePath, "An attachment's bytes; ranges are answered")
 	get.Responses = map[string]*huma.Response{"200": {Description: "The bytes", Content: map[string]*huma.MediaType{"application/octet-stream": {}}}}
-	register(a, get, func(ctx context.Context, c people.Caller, in *fileInput) (*huma.StreamResponse, error) {
+	register(a, get, func(ctx context.Context, c people.Caller, in *FileInput) (*huma.StreamResponse, error) {
 		sd, err := a.side(ctx, c, in.Prospect, in.Section)
 		if err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func (a *api) installFiles() {
 	put.BodyReadTimeout = 10 * time.Minute
 	put.RequestBody = optionalBody("application/octet-stream")
 	type putFileInput struct {
-		fileInput
+		FileInput
 		Unique  bool   `query:"unique" doc:"Number the name when it is taken, instead of replacing what is there"`
 		RawBody []byte `contentType:"application/octet-stream" required:"false"`
 	}
@@ -102,7 +102,7 @@ func (a *api) installFiles() {
 		out.Body.Name, out.Body.Markdown = f.Name, embedMarkdown(f.Name)
 		return out, nil
 	})
-	register(a, op("delete-file", http.MethodDelete, apiFilePath, "Remove an attachment; its versions stay in the repository"), func(ctx context.Context, c people.Caller, in *fileInput) (*struct{}, error) {
+	register(a, op("delete-file", http.MethodDelete, apiFilePath, "Remove an attachment; its versions stay in the repository"), func(ctx context.Context, c people.Caller, in *FileInput) (*struct{}, error) {
 		sd, err := a.side(ctx, c, in.Prospect, in.Section)
 		if err != nil {
 			return nil, err

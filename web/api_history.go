@@ -16,8 +16,8 @@ type apiVersion struct {
 	Version string      `json:"version"`
 	Number  int         `json:"number"`
 	Place   string      `json:"place" doc:"Where the page was then"`
-	Author  apiPerson   `json:"author"`
-	With    []apiPerson `json:"co_authors"`
+	Author  APIPerson   `json:"author"`
+	With    []APIPerson `json:"co_authors"`
 	Message string      `json:"message"`
 	Time    time.Time   `json:"time"`
 	Added   int         `json:"added" doc:"Lines"`
@@ -26,7 +26,7 @@ type apiVersion struct {
 }
 
 func (a *api) version(ctx context.Context, section wiki.Section, v repo.Version) apiVersion {
-	out := apiVersion{Version: v.Commit.String(), Number: v.Number, Place: string(section) + "/" + v.Path, Author: a.author(ctx, v.Author), With: []apiPerson{},
+	out := apiVersion{Version: v.Commit.String(), Number: v.Number, Place: string(section) + "/" + v.Path, Author: a.author(ctx, v.Author), With: []APIPerson{},
 		Message: v.Subject, Time: v.When, Added: v.Added, Removed: v.Removed, Deleted: v.Deleted}
 	if place, ok := wiki.PlaceOf(section, v.Path); ok {
 		out.Place = place.String()
@@ -38,20 +38,20 @@ func (a *api) version(ctx context.Context, section wiki.Section, v repo.Version)
 }
 
 type historyInput struct {
-	placeInput
+	PlaceInput
 	Cursor string `query:"cursor" maxLength:"40"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
 type compareInput struct {
-	placeInput
+	PlaceInput
 	From    string `query:"from" required:"true" maxLength:"40"`
 	To      string `query:"to" required:"true" maxLength:"40"`
 	Context int    `query:"context" minimum:"0" maximum:"1000" default:"3" doc:"Lines around each change"`
 }
 
 type restoreInput struct {
-	placeInput
+	PlaceInput
 	Body struct {
 		Version string `json:"version" maxLength:"40"`
 	}
@@ -78,14 +78,14 @@ type apiDiffSpan struct {
 type apiBlameLine struct {
 	Line    int       `json:"line"`
 	Text    string    `json:"text"`
-	Person  apiPerson `json:"person"`
+	Person  APIPerson `json:"person"`
 	Version string    `json:"version"`
 	Time    time.Time `json:"time"`
 }
 
 // versions cuts a list of versions that was read with one item too many.
 func (a *api) versions(ctx context.Context, section wiki.Section, all []repo.Version, limit int) *listOutput[apiVersion] {
-	out := &listOutput[apiVersion]{Body: listing[apiVersion]{Items: []apiVersion{}}}
+	out := &listOutput[apiVersion]{Body: Listing[apiVersion]{Items: []apiVersion{}}}
 	for i, v := range all {
 		if i == limit {
 			next := all[i-1].Commit.String()
@@ -130,7 +130,7 @@ func (a *api) installHistory() {
 		return a.versions(ctx, sd.Section(), all, in.Limit), nil
 	})
 	type changesInput struct {
-		prospectInput
+		ProspectInput
 		Section string `query:"section" enum:"internal,external" default:"internal"`
 		Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	}
@@ -151,7 +151,7 @@ func (a *api) installHistory() {
 			Lines   []apiBlameLine `json:"lines"`
 		}
 	}
-	register(a, op("page-blame", http.MethodGet, apiPagePath+"/blame", "Who wrote each line"), func(ctx context.Context, c people.Caller, in *placeInput) (*blameOutput, error) {
+	register(a, op("page-blame", http.MethodGet, apiPagePath+"/blame", "Who wrote each line"), func(ctx context.Context, c people.Caller, in *PlaceInput) (*blameOutput, error) {
 		sd, err := a.side(ctx, c, in.Prospect, in.Section)
 		if err != nil {
 			return nil, err

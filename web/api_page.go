@@ -26,7 +26,7 @@ type apiPageInfo struct {
 	Tags      []string    `json:"tags,omitempty"`
 	Version   string      `json:"version"`
 	Number    int         `json:"number" doc:"Of the version, from 1"`
-	Authors   []apiPerson `json:"authors" doc:"Of the last version"`
+	Authors   []APIPerson `json:"authors" doc:"Of the last version"`
 	Updated   time.Time   `json:"updated"`
 	Size      int64       `json:"size" doc:"In bytes"`
 	Untouched bool        `json:"untouched" doc:"Still the template it was made from"`
@@ -44,7 +44,7 @@ type apiPageText struct {
 	Version  string       `json:"version"`
 	Number   int          `json:"number"`
 	Title    string       `json:"title"`
-	Authors  []apiPerson  `json:"authors"`
+	Authors  []APIPerson  `json:"authors"`
 	Updated  time.Time    `json:"updated"`
 	Overlaps []apiOverlap `json:"overlaps,omitempty" doc:"Where both sides changed the same words; the text keeps both"`
 }
@@ -72,12 +72,12 @@ func (a *api) page(ctx context.Context, p *wiki.Page, overlaps []content.Overlap
 }
 
 type getPageInput struct {
-	placeInput
+	PlaceInput
 	At string `query:"at" maxLength:"40" doc:"One of the page's versions"`
 }
 
 type putPageInput struct {
-	placeInput
+	PlaceInput
 	IfMatch     string `header:"If-Match" doc:"The version that the text was made from, as the ETag gave it"`
 	IfNoneMatch string `header:"If-None-Match" doc:"* makes a new page"`
 	Body        struct {
@@ -87,12 +87,12 @@ type putPageInput struct {
 }
 
 type deletePageInput struct {
-	placeInput
+	PlaceInput
 	IfMatch string `header:"If-Match"`
 }
 
 type movePageInput struct {
-	placeInput
+	PlaceInput
 	Body struct {
 		To      string `json:"to" maxLength:"500" doc:"SECTION/STAGE/PAGE"`
 		Confirm string `json:"confirm,omitempty" maxLength:"200"`
@@ -100,7 +100,7 @@ type movePageInput struct {
 }
 
 type taskInput struct {
-	placeInput
+	PlaceInput
 	Body struct {
 		Version string `json:"version" maxLength:"40" doc:"The version in which the line was seen"`
 		Line    int    `json:"line" minimum:"1"`
@@ -126,8 +126,8 @@ func etagVersion(header string) (repo.Hash, error) {
 
 func (a *api) installPages() {
 	type pagesInput struct {
-		prospectInput
-		listInput
+		ProspectInput
+		ListInput
 		Section string `query:"section" enum:"internal,external" doc:"Both when absent"`
 		Stage   string `query:"stage" maxLength:"200"`
 	}
@@ -151,11 +151,11 @@ func (a *api) installPages() {
 				}
 			}
 		}
-		cut, err := piece(all, in.listInput, func(p wiki.PageInfo) string { return p.Place.String() })
+		cut, err := piece(all, in.ListInput, func(p wiki.PageInfo) string { return p.Place.String() })
 		if err != nil {
 			return nil, err
 		}
-		out := &listOutput[apiPageInfo]{Body: listing[apiPageInfo]{Items: []apiPageInfo{}, Next: cut.Body.Next}}
+		out := &listOutput[apiPageInfo]{Body: Listing[apiPageInfo]{Items: []apiPageInfo{}, Next: cut.Body.Next}}
 		for _, p := range cut.Body.Items {
 			out.Body.Items = append(out.Body.Items, a.pageInfo(ctx, p))
 		}
@@ -265,7 +265,7 @@ func (a *api) installPages() {
 	})
 	create := op("create-from-template", http.MethodPost, apiPagePath+"/create", "Make a page that the funnel asks for from its template")
 	create.DefaultStatus = http.StatusCreated
-	register(a, create, func(ctx context.Context, c people.Caller, in *placeInput) (*pageOutput, error) {
+	register(a, create, func(ctx context.Context, c people.Caller, in *PlaceInput) (*pageOutput, error) {
 		sd, err := a.side(ctx, c, in.Prospect, in.Section)
 		if err != nil {
 			return nil, err
@@ -280,9 +280,8 @@ func (a *api) installPages() {
 	})
 	type renderInput struct {
 		Body struct {
-			Text     string `json:"text" maxLength:"1048576"`
-			Page     string `json:"page,omitempty" maxLength:"700" doc:"PROSPECT/SECTION/STAGE/PAGE or SECTION/STAGE/PAGE with prospect, on which it would stand"`
-			Prospect string `json:"prospect,omitempty" maxLength:"200"`
+			Text string `json:"text" maxLength:"1048576"`
+			Page string `json:"page,omitempty" maxLength:"700" doc:"PROSPECT/SECTION/STAGE/PAGE on which it would stand; without it links lead nowhere"`
 		}
 	}
 	type renderOutput struct {
@@ -291,12 +290,30 @@ func (a *api) installPages() {
 		}
 	}
 	register(a, op("render", http.MethodPost, "/render", "Markdown as the wiki would show it"), func(ctx context.Context, c people.Caller, in *renderInput) (*renderOutput, error) {
-		html, err := a.s.renderText(ctx, c, in.Body.Prospect, in.Body.Page, []byte(in.Body.Text))
+		html, err := a.render(ctx, c, in.Body.Page, []byte(in.Body.Text))
 		if err != nil {
 			return nil, err
 		}
 		out := &renderOutput{}
-		out.Body.HTML = string(html)
+		out.Body.HTML = html
 		return out, nil
 	})
+}
+
+// render shows a text as it would look on a page that the caller may see.
+func (a *api) render(ctx context.Context, c people.Caller, page string, text []byte) (string, error) {
+	if page == "" {
+		return string(content.Parse(text).HTML(nil, content.RenderOptions{})), nil
+	}
+	prospect, rest, _ := strings.Cut(page, "/")
+	place, err := wiki.ParsePlace(rest)
+	if err != nil {
+		return "", err
+	}
+	f, err := a.s.openSpace(ctx, c, prospect)
+	if err != nil {
+		return "", err
+	}
+	html, err := f.render(ctx, place, text)
+	return string(html), err
 }

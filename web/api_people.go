@@ -15,7 +15,7 @@ import (
 
 // apiAccount is a person with what staff may know.
 type apiAccount struct {
-	apiPerson
+	APIPerson
 	Email    string `json:"email"`
 	Role     string `json:"role"`
 	Job      string `json:"job"`
@@ -38,13 +38,13 @@ func (a *api) findPerson(ctx context.Context, ref string) (people.Person, error)
 type accountOutput struct{ Body apiAccount }
 
 type apiAccess struct {
-	Owner      *apiPerson `json:"owner"`
+	Owner      *APIPerson `json:"owner"`
 	Restricted bool       `json:"restricted"`
 	Grants     []apiGrant `json:"grants"`
 }
 
 type apiGrant struct {
-	Person apiPerson `json:"person"`
+	Person APIPerson `json:"person"`
 	Level  string    `json:"level" enum:"viewer,editor"`
 }
 
@@ -83,7 +83,7 @@ func (a *api) installPeople() {
 	register(a, op("get-me", http.MethodGet, "/me", "Who the caller is"), func(ctx context.Context, c people.Caller, in *struct{}) (*accountOutput, error) {
 		return &accountOutput{accountOf(c.Person)}, nil
 	})
-	register(a, op("list-people", http.MethodGet, "/people", "The staff, by name"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[apiAccount], error) {
+	register(a, op("list-people", http.MethodGet, "/people", "The staff, by name"), func(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiAccount], error) {
 		if c.Person.Guest {
 			return nil, wiki.ErrNotFound
 		}
@@ -136,7 +136,7 @@ func (a *api) installPeople() {
 		return &accountOutput{accountOf(p)}, err
 	})
 	type accessOutput struct{ Body *apiAccess }
-	register(a, op("get-access", http.MethodGet, "/prospects/{prospect}/access", "Who may do what on a prospect"), func(ctx context.Context, c people.Caller, in *prospectInput) (*accessOutput, error) {
+	register(a, op("get-access", http.MethodGet, "/prospects/{prospect}/access", "Who may do what on a prospect"), func(ctx context.Context, c people.Caller, in *ProspectInput) (*accessOutput, error) {
 		if _, err := a.s.wiki.Prospect(ctx, c, in.Prospect); err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (a *api) installPeople() {
 		return &accessOutput{out}, err
 	})
 	type restrictInput struct {
-		prospectInput
+		ProspectInput
 		Body struct {
 			Restricted bool `json:"restricted" doc:"Only those named may see it"`
 		}
@@ -160,7 +160,7 @@ func (a *api) installPeople() {
 		return &accessOutput{out}, err
 	})
 	type grantInput struct {
-		prospectInput
+		ProspectInput
 		Person string `path:"person" maxLength:"320"`
 		Body   struct {
 			Level string `json:"level" enum:"viewer,editor"`
@@ -182,7 +182,7 @@ func (a *api) installPeople() {
 		return &accessOutput{out}, err
 	})
 	type revokeInput struct {
-		prospectInput
+		ProspectInput
 		Person string `path:"person" maxLength:"320"`
 	}
 	register(a, op("revoke-access", http.MethodDelete, "/prospects/{prospect}/access/{person}", "Take a person's name off a prospect"), func(ctx context.Context, c people.Caller, in *revokeInput) (*struct{}, error) {
@@ -214,7 +214,7 @@ func (a *api) installPeople() {
 		if err != nil {
 			return nil, err
 		}
-		out := &listOutput[apiEvent]{Body: listing[apiEvent]{Items: []apiEvent{}}}
+		out := &listOutput[apiEvent]{Body: Listing[apiEvent]{Items: []apiEvent{}}}
 		for _, e := range events {
 			out.Body.Items = append(out.Body.Items, apiEvent{e.Seq, e.At, e.Actor, e.Via, e.Action, e.Object, e.Prospect, e.IP, e.Detail})
 		}

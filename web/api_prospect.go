@@ -12,7 +12,7 @@ import (
 // apiProspect is a prospect as the API shows it.
 type apiProspect struct {
 	wiki.Prospect
-	Owner      *apiPerson `json:"owner"`
+	Owner      *APIPerson `json:"owner"`
 	Restricted bool       `json:"restricted"`
 	Updated    time.Time  `json:"updated"`
 }
@@ -33,7 +33,7 @@ func (a *api) prospect(ctx context.Context, c people.Caller, e wiki.Entry) (apiP
 	return out, nil
 }
 
-type prospectInput struct {
+type ProspectInput struct {
 	Prospect string `path:"prospect" maxLength:"200"`
 }
 
@@ -58,7 +58,7 @@ type newProspectInput struct {
 }
 
 type patchProspectInput struct {
-	prospectInput
+	ProspectInput
 	Body struct {
 		Name          *string   `json:"name,omitempty" maxLength:"255"`
 		Owner         *string   `json:"owner,omitempty" maxLength:"320" doc:"Id, handle or address; only the owner and administrators may change it"`
@@ -73,7 +73,7 @@ type patchProspectInput struct {
 }
 
 type outcomeInput struct {
-	prospectInput
+	ProspectInput
 	Body struct {
 		Outcome string `json:"outcome" enum:"open,won,lost,no-decision"`
 		Date    string `json:"date,omitempty" maxLength:"10" doc:"Today when absent"`
@@ -93,12 +93,12 @@ type apiNeed struct {
 
 func (a *api) installProspects() {
 	w := a.s.wiki
-	register(a, op("list-prospects", http.MethodGet, "/prospects", "List prospects, by name"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[apiProspect], error) {
+	register(a, op("list-prospects", http.MethodGet, "/prospects", "List prospects, by name"), func(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiProspect], error) {
 		cut, err := piece(w.Prospects(ctx, c), *in, func(e wiki.Entry) string { return e.Slug })
 		if err != nil {
 			return nil, err
 		}
-		out := &listOutput[apiProspect]{Body: listing[apiProspect]{Items: []apiProspect{}, Next: cut.Body.Next}}
+		out := &listOutput[apiProspect]{Body: Listing[apiProspect]{Items: []apiProspect{}, Next: cut.Body.Next}}
 		for _, e := range cut.Body.Items {
 			p, err := a.prospect(ctx, c, e)
 			if err != nil {
@@ -131,7 +131,7 @@ func (a *api) installProspects() {
 		}
 		return &prospectOutput{p}, nil
 	})
-	register(a, op("get-prospect", http.MethodGet, "/prospects/{prospect}", "One prospect"), func(ctx context.Context, c people.Caller, in *prospectInput) (*prospectOutput, error) {
+	register(a, op("get-prospect", http.MethodGet, "/prospects/{prospect}", "One prospect"), func(ctx context.Context, c people.Caller, in *ProspectInput) (*prospectOutput, error) {
 		e, err := w.Prospect(ctx, c, in.Prospect)
 		if err != nil {
 			return nil, err
@@ -160,7 +160,7 @@ func (a *api) installProspects() {
 		p, err := a.prospect(ctx, c, e)
 		return &prospectOutput{p}, err
 	})
-	register(a, op("delete-prospect", http.MethodDelete, "/prospects/{prospect}", "Move a prospect to the trash of the data folder"), func(ctx context.Context, c people.Caller, in *prospectInput) (*struct{}, error) {
+	register(a, op("delete-prospect", http.MethodDelete, "/prospects/{prospect}", "Move a prospect to the trash of the data folder"), func(ctx context.Context, c people.Caller, in *ProspectInput) (*struct{}, error) {
 		return nil, w.Delete(ctx, c, in.Prospect)
 	})
 	register(a, op("set-outcome", http.MethodPost, "/prospects/{prospect}/outcome", "Say how the deal ended"), func(ctx context.Context, c people.Caller, in *outcomeInput) (*prospectOutput, error) {
@@ -172,8 +172,8 @@ func (a *api) installProspects() {
 		return &prospectOutput{p}, err
 	})
 	type neededInput struct {
-		prospectInput
-		listInput
+		ProspectInput
+		ListInput
 	}
 	register(a, op("list-needed", http.MethodGet, "/prospects/{prospect}/needed", "The pages that the funnel asks for, present or missing"), func(ctx context.Context, c people.Caller, in *neededInput) (*listOutput[apiNeed], error) {
 		sp, err := w.Space(ctx, c, in.Prospect)
@@ -188,7 +188,7 @@ func (a *api) installProspects() {
 		for _, n := range needs {
 			all = append(all, apiNeed{n.Stage, string(n.Section), n.Page, n.Title, n.Optional, n.Present, n.Info != nil && n.Info.Untouched})
 		}
-		return piece(all, in.listInput, func(n apiNeed) string { return n.Section + "/" + n.Stage + "/" + n.Page })
+		return piece(all, in.ListInput, func(n apiNeed) string { return n.Section + "/" + n.Stage + "/" + n.Page })
 	})
 	type funnelOutput struct{ Body *wiki.Funnel }
 	register(a, op("get-funnel", http.MethodGet, "/funnel", "The company's funnel"), func(ctx context.Context, c people.Caller, in *struct{}) (*funnelOutput, error) {

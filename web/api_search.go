@@ -43,7 +43,7 @@ type apiCount struct {
 
 type searchOutput struct {
 	Body struct {
-		listing[apiHit]
+		Listing[apiHit]
 		Total     int                   `json:"total"`
 		Facets    map[string][]apiCount `json:"facets"`
 		Corrected bool                  `json:"corrected" doc:"Nothing matched as typed; these match with typing errors forgiven"`

@@ -51,12 +51,14 @@ Every flag may also be given in the environment: -data is DEALWIKI_DATA.`,
 			command.HelpCommand(nil),
 		},
 	}
+	markFailures(root)
 	env := root.NewEnv(nil).SetContext(ctx)
 	env.Log = std.err
 	err := command.Run(env, args)
 	var usage command.UsageError
+	var failed *failure
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return exitDone
 	case errors.Is(err, command.ErrRequestHelp):
 		if wantsHelp(args) {
@@ -69,9 +71,33 @@ Every flag may also be given in the environment: -data is DEALWIKI_DATA.`,
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(std.err, "dealwiki:", strings.TrimSuffix(err.Error(), ": "+errUsage.Error()))
 		return exitUsage
+	case errors.As(err, &failed):
+		fmt.Fprintln(std.err, "dealwiki:", oneLine(err))
+		return exitFailed
 	}
-	fmt.Fprintln(std.err, "dealwiki:", oneLine(err))
-	return exitFailed
+	// What no command has returned is wrong in the flags themselves.
+	fmt.Fprintf(std.err, "dealwiki: %s; see -h\n", oneLine(err))
+	return exitUsage
+}
+
+// failure is an error of a command that was used rightly.
+type failure struct{ error }
+
+func (f *failure) Unwrap() error { return f.error }
+
+// markFailures tells what commands return from what reading the flags does.
+func markFailures(c *command.C) {
+	if run := c.Run; run != nil {
+		c.Run = func(env *command.Env) error {
+			if err := run(env); err != nil {
+				return &failure{err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands {
+		markFailures(sub)
+	}
 }
 
 // errUsage marks errors in the command line itself.

@@ -33,6 +33,7 @@ type options struct {
 type server struct {
 	people *people.DB
 	wiki   *wiki.Wiki
+	source *search.Wiki
 	search *search.Index
 	web    *web.Server
 	http   *http.Server
@@ -65,14 +66,17 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.search, err = search.Open(filepath.Join(o.data, "index"), search.NewSource(s.wiki), search.Options{Logger: o.log, Now: o.now}); err != nil {
+	s.source = search.NewSource(s.wiki)
+	if s.search, err = search.Open(filepath.Join(o.data, "index"), s.source, search.Options{Logger: o.log}); err != nil {
 		return nil, fmt.Errorf("opening the search index: %w", err)
 	}
 	following, stop := context.WithCancel(context.Background())
 	s.stopSearch, s.searchDone = stop, make(chan struct{})
 	go func() {
 		defer close(s.searchDone)
-		s.search.Run(following)
+		if err := s.search.Run(following); err != nil && following.Err() == nil {
+			o.log.Error("following changes for the search", "err", err)
+		}
 	}()
 	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
@@ -148,6 +152,9 @@ func (s *server) close(ctx context.Context) error {
 	}
 	if s.search != nil {
 		errs = append(errs, s.search.Close())
+	}
+	if s.source != nil {
+		s.source.Stop()
 	}
 	if s.wiki != nil {
 		errs = append(errs, s.wiki.Close())
