@@ -11,9 +11,10 @@ import (
 	"weak"
 )
 
-// History is the table of which commits changed which path. See the package
-// comment of history_walk.go for how it is kept. It is safe for concurrent use;
-// one call at a time writes.
+// History is the table of which commits changed which path, for any number of
+// repositories; history_walk.go tells how it is kept. It is safe for concurrent
+// use; one call at a time writes. It answers for the commit that the last Follow
+// saw.
 type History struct {
 	db  *sql.DB
 	ask *prepared

@@ -435,3 +435,32 @@ func TestLinksAreNotThere(t *testing.T) {
 	assert.True(t, last.Deleted)
 	require.NoError(t, r.Check(t.Context()))
 }
+
+// TestBlameOverMerges compares with git blame where lines come over branches.
+// git also looks for renames between a merge and each parent alone, which is a
+// guess that we leave out, so a few lines may differ.
+func TestBlameOverMerges(t *testing.T) {
+	same, all := 0, 0
+	for seed := range uint64(6) {
+		r := create(t, repo.Options{})
+		generate(t, r, seed, 60)
+		h := history(t)
+		require.NoError(t, h.Follow(t.Context(), "a/internal", r))
+		tree, err := r.Tree(must(r.Head()))
+		require.NoError(t, err)
+		for p := range tree.Files() {
+			lines, err := h.Blame(t.Context(), "a/internal", p)
+			require.NoError(t, err)
+			want := gitBlame(t, r.Dir(), p)
+			require.Len(t, lines, len(want))
+			for i := range want {
+				all++
+				if want[i] == lines[i].Commit.String() {
+					same++
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d lines have the origin that git blame names", same, all)
+	assert.GreaterOrEqual(t, same*100, all*95)
+}

@@ -351,12 +351,8 @@ func (i *fileInfo) load() (int64, error) {
 	if i.size >= 0 {
 		return i.size, nil
 	}
-	size, err := i.t.r.store.size(i.e.Hash)
-	if err != nil {
-		return 0, err
-	}
-	i.size = size
-	return size, nil
+	// Not kept here: an info may be shared, and the store remembers sizes.
+	return i.t.r.store.size(i.e.Hash)
 }
 
 func (i *fileInfo) Name() string { return i.name }
