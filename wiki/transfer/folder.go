@@ -33,7 +33,7 @@ func openFolder(ctx context.Context, dir string, o SourceOptions) (_ *Source, er
 			root.Close()
 		}
 	}()
-	src := &Source{Name: sourceName(dir), folder: true, atHead: map[int]repo.Hash{}, close: root.Close}
+	src := &Source{Name: o.name(dir), folder: true, atHead: map[int]repo.Hash{}, close: root.Close}
 	left := map[string]int{}
 	files := map[repo.Hash]string{} // where each content is
 	commit := sourceCommit{}
@@ -90,8 +90,11 @@ func openFolder(ctx context.Context, dir string, o SourceOptions) (_ *Source, er
 		fmt.Fprintf(state, "%s\x00%s\x00", p, src.atHead[i])
 	}
 	src.head = "folder:" + hex.EncodeToString(state.Sum(nil)[:20])
-	place := sha256.Sum256([]byte(abs))
-	src.ID = "folder:" + src.Name + "-" + hex.EncodeToString(place[:6])
+	src.ID = "folder:" + src.Name
+	if o.Name == "" {
+		place := sha256.Sum256([]byte(abs))
+		src.ID += "-" + hex.EncodeToString(place[:6])
+	}
 	src.commits = []sourceCommit{commit}
 	src.blob = func(h repo.Hash) ([]byte, error) {
 		data, err := readFile(root, files[h], o.MaxFile)

@@ -41,7 +41,7 @@ func openRepository(ctx context.Context, path string, o SourceOptions) (*Source,
 	if err != nil {
 		return nil, err
 	}
-	src.Name = sourceName(path)
+	src.Name = o.name(path)
 	if c, ok := g.Storer.(io.Closer); ok {
 		src.close = c.Close
 	}

@@ -357,6 +357,29 @@ func TestImportOfAFolder(t *testing.T) {
 	assert.Len(t, versions, 2)
 }
 
+func TestFoldersAreKnownByNameOrPlace(t *testing.T) {
+	w := newWorld(t)
+	for i, name := range []string{"Notes", "Notes", ""} {
+		dir := filepath.Join(t.TempDir(), "unpacked")
+		require.NoError(t, os.MkdirAll(dir, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "a.md"), []byte("a"), 0o644))
+		src, err := transfer.OpenSource(t.Context(), dir, transfer.SourceOptions{Name: name})
+		require.NoError(t, err)
+		res, err := transfer.Import(t.Context(), w.Wiki, cli, src, transfer.ImportOptions{Prospect: "X"})
+		require.NoError(t, err)
+		require.NoError(t, src.Close())
+		assert.Equal(t, i != 1, res.Changed, i)
+	}
+	assert.Equal(t, "a", w.read("x", "internal/account/a-2"), "the third was another folder")
+
+	// A repository alone in a folder is taken for what it is.
+	s := newSource(t)
+	s.write("a.md", "a")
+	s.commit("one")
+	s.commit("two")
+	assert.Equal(t, 2, open(t, filepath.Dir(s.dir)).Commits())
+}
+
 func TestImportOfWhatCannotBeAPage(t *testing.T) {
 	w, s := newWorld(t), newSource(t)
 	s.write("big.md", strings.Repeat("x", wiki.MaxPage+1))

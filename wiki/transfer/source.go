@@ -76,6 +76,10 @@ func (s *Source) Close() error {
 
 // SourceOptions bound what is read.
 type SourceOptions struct {
+	// Name is what a folder or repository is called, where its place says
+	// nothing, as with an upload. A folder is known by its name then when it is
+	// imported again, and else by its place.
+	Name     string
 	MaxFile  int64                              // largest file in bytes; zero: 50 MB
 	Progress func(done, total int, what string) // optional
 }
@@ -107,11 +111,30 @@ func OpenSource(ctx context.Context, path string, o SourceOptions) (*Source, err
 			return nil, fmt.Errorf("opening the source: %w", err)
 		}
 		defer f.Close()
-		return OpenBundle(ctx, f, sourceName(path), o)
+		return OpenBundle(ctx, f, o.name(path), o)
 	case isRepository(path):
 		return openRepository(ctx, path, o)
 	}
+	if child := onlyChild(path); child != "" && isRepository(child) {
+		return openRepository(ctx, child, o) // as archives of a repository unpack
+	}
 	return openFolder(ctx, path, o)
+}
+
+// onlyChild is the folder that is alone in another one, or "".
+func onlyChild(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 || !entries[0].IsDir() {
+		return ""
+	}
+	return filepath.Join(dir, entries[0].Name())
+}
+
+func (o SourceOptions) name(path string) string {
+	if o.Name != "" {
+		return oneLine(strings.ToValidUTF8(o.Name, "-"))
+	}
+	return sourceName(path)
 }
 
 func sourceName(path string) string {
