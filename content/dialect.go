@@ -24,7 +24,7 @@ var dialect = parser.NewParser(
 		util.Prioritized(parser.NewAutoLinkParser(), 300),
 		util.Prioritized(meteredHTML(parser.NewRawHTMLParser()), 400),
 		util.Prioritized(meteredDelimiters(parser.NewEmphasisParser()), 500),
-		util.Prioritized(meteredDelimiters(extension.NewStrikethroughParser()), 500),
+		util.Prioritized(meteredStrikes(extension.NewStrikethroughParser()), 500),
 		util.Prioritized(attributeParser{}, 900),
 		util.Prioritized(mentionParser{}, 950),
 		util.Prioritized(bareLinkParser{}, 999),

@@ -183,6 +183,18 @@ func meteredDelimiters(p parser.InlineParser) parser.InlineParser {
 	}}
 }
 
+// meteredStrikes leaves runs of three and more tildes alone, which are never a
+// strike and would be read again at each of them.
+func meteredStrikes(p parser.InlineParser) parser.InlineParser {
+	return &metered{InlineParser: p, before: func(m *meter, line []byte) bool {
+		if bytes.HasPrefix(line, []byte("~~~")) {
+			return false
+		}
+		m.runs++
+		return m.charge(8 + 6*m.runs)
+	}}
+}
+
 // meteredLinks charges a closing bracket with the brackets and runs before it,
 // which are walked in search of a link inside a link, and a failed attempt
 // with the block, which it may have scanned to its end.

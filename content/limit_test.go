@@ -47,6 +47,7 @@ func TestPathologicalPages(t *testing.T) {
 		{"mismatched in cells", "|a|\n|-|\n" + r("|"+r("*a_ ", 20)+"|\n", 2000), true},
 		{"multiple of three", "a**b" + r("c* ", 20_000), false},
 		{"strikes", r("a~~b ~c ", 20_000), false},
+		{"tildes", "a " + r("~", 150_000), true},
 		{"link closers", r("a]", 60_000), true},
 		{"link openers", r("[a", 60_000), true},
 		{"links and emphasis", r("[ a_", 40_000), false},
