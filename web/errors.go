@@ -158,10 +158,14 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, c people.Caller, e
 	status, title, detail := s.errorStatus(err)
 	id := requestID(r)
 	switch {
-	case status >= 500:
+	case status >= 500 && !wantsJSON(r):
 		s.log.Error("answering a request", "id", id, "method", r.Method, "route", r.Pattern, "status", status, "err", err)
 	case status == http.StatusForbidden || status == http.StatusTooManyRequests:
 		s.log.Info("refusing a request", "id", id, "method", r.Method, "route", r.Pattern, "status", status)
+	}
+	if wantsJSON(r) {
+		s.problem(w, r, err)
+		return
 	}
 	if v := retryAfter(err); v != "" {
 		w.Header().Set("Retry-After", v)
@@ -182,4 +186,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, c people.Caller, e
 		v.Safe = "What you typed is still in your browser: go back to get it."
 	}
 	s.render(w, r, status, "error", v)
+}
+
+// wantsJSON reports that a script of our pages asks, not the browser itself.
+func wantsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
 }

@@ -39,7 +39,7 @@ type boardFilter struct {
 	stage    string
 	tag      string
 	min, max float64
-	closed   bool // won, lost and undecided deals too
+	closed   bool // lost and undecided deals too; those won are delivered and stay
 	missing  bool
 	unread   bool
 }
@@ -104,7 +104,7 @@ func (f boardFilter) narrowed() bool {
 
 func (f boardFilter) takes(e *wiki.Entry, owner people.Person) bool {
 	switch {
-	case !f.closed && e.Outcome != wiki.OutcomeOpen,
+	case !f.closed && e.Outcome != wiki.OutcomeOpen && e.Outcome != wiki.OutcomeWon,
 		f.stage != "" && e.Stage != f.stage,
 		f.owner == "none" && owner.ID != "",
 		f.owner != "" && f.owner != "none" && owner.ID != f.owner,
@@ -345,7 +345,7 @@ func boardChoices(f boardFilter, funnel *wiki.Funnel) []Choice {
 	f = keep
 	out = append(out, flip("Unread", "unread", f.unread, func(f *boardFilter) { f.unread = !f.unread }))
 	f = keep
-	out = append(out, flip("Closed deals too", "", f.closed, func(f *boardFilter) { f.closed = !f.closed }))
+	out = append(out, flip("Lost deals too", "", f.closed, func(f *boardFilter) { f.closed = !f.closed }))
 	f = keep
 	if f.stage != "" {
 		out = append(out, flip("Stage: "+stageTitle(funnel, f.stage), "x", true, func(f *boardFilter) { f.stage = "" }))

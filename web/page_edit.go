@@ -490,7 +490,7 @@ func (s *Server) postTask(w http.ResponseWriter, r *http.Request, c people.Calle
 			return err
 		}
 		s.markRead(ctx, c, f.slug(), place, done.Version)
-		if strings.Contains(r.Header.Get("Accept"), "application/json") {
+		if wantsJSON(r) {
 			return s.json(w, http.StatusOK, map[string]string{"version": done.Version.String()})
 		}
 		return goTo(w, r, href)

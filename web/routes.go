@@ -175,7 +175,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, c people.Caller, 
 	case s.isNew(r.Context()):
 		http.Redirect(w, r, "/setup", http.StatusSeeOther)
 		return errAnswered
-	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+	case (r.Method == http.MethodGet || r.Method == http.MethodHead) && !wantsJSON(r):
 		http.Redirect(w, r, signInAddress(r), http.StatusSeeOther)
 		return errAnswered
 	}

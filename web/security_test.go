@@ -253,7 +253,7 @@ func TestAddresses(t *testing.T) {
 		"/p/northwind/internal/nowhere/close-plan":                                             404,
 		"/p/northwind/internal/closing/Close-Plan":                                             404,
 		"/p/playbook/external/account/x":                                                       404,
-		"/p/northwind/": 301, "/new/": 301,
+		"/p/northwind/":                                                                        301, "/new/": 301,
 	} {
 		a := b.get(path)
 		assert.Equal(t, status, a.status, clip(path, 80))

@@ -307,3 +307,9 @@ func (l logTo) Write(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+func serve(t testing.TB, web *Server) *httptest.Server {
+	server := httptest.NewServer(web.Handler())
+	t.Cleanup(server.Close)
+	return server
+}
