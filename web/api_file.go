@@ -102,6 +102,7 @@ func (a *api) installFiles() {
 		out.Body.Name, out.Body.Markdown = f.Name, embedMarkdown(f.Name)
 		return out, nil
 	})
+	put.RequestBody.Required = false // an empty file is a file
 	register(a, op("delete-file", http.MethodDelete, apiFilePath, "Remove an attachment; its versions stay in the repository"), func(ctx context.Context, c people.Caller, in *FileInput) (*struct{}, error) {
 		sd, err := a.side(ctx, c, in.Prospect, in.Section)
 		if err != nil {
