@@ -12,24 +12,23 @@ import (
 // calloutKind is what a callout looks like; facts are callouts with a life.
 type calloutKind struct {
 	label string
-	icon  string // symbol of the icon sheet
 	fact  bool
 	mark  string // first letter of its ids
 }
 
 // calloutKinds are the callouts there are. It is never changed.
 var calloutKinds = map[string]calloutKind{
-	"decision":    {"Decision", "gavel", true, "d"},
-	"commitment":  {"Commitment", "handshake", true, "c"},
-	"requirement": {"Requirement", "list-checks", true, "r"},
-	"risk":        {"Risk", "triangle-alert", true, "k"},
-	"question":    {"Question", "circle-help", true, "q"},
-	"stakeholder": {"Stakeholder", "user", true, "s"},
-	"note":        {"Note", "info", false, ""},
-	"tip":         {"Tip", "lightbulb", false, ""},
-	"important":   {"Important", "message-square", false, ""},
-	"warning":     {"Warning", "triangle-alert", false, ""},
-	"caution":     {"Caution", "circle-alert", false, ""},
+	"decision":    {"Decision", true, "d"},
+	"commitment":  {"Commitment", true, "c"},
+	"requirement": {"Requirement", true, "r"},
+	"risk":        {"Risk", true, "k"},
+	"question":    {"Question", true, "q"},
+	"stakeholder": {"Stakeholder", true, "s"},
+	"note":        {"Note", false, ""},
+	"tip":         {"Tip", false, ""},
+	"important":   {"Important", false, ""},
+	"warning":     {"Warning", false, ""},
+	"caution":     {"Caution", false, ""},
 }
 
 var kindCalloutTitle = ast.NewNodeKind("CalloutTitle")

@@ -222,7 +222,7 @@ func (w *writer) callout(n *ast.Blockquote, t *calloutTitle) {
 	if kind.fact && f.Status != "" {
 		w.s(` data-status="`, html.EscapeString(f.Status), `"`)
 	}
-	w.s(`><span class="`, map[bool]string{true: "fact-tile", false: "callout-tile"}[kind.fact], `"><svg class="icon" aria-hidden="true"><use href="#i-`, kind.icon, `"></use></svg></span>`)
+	w.s(`><span class="`, map[bool]string{true: "fact-tile", false: "callout-tile"}[kind.fact], `"></span>`)
 	w.s(`<p class="`, map[bool]string{true: "fact-label", false: "callout-label"}[kind.fact], `">`, label)
 	if kind.fact {
 		w.meta(f.Owner, f.Due, f.Status, f.Attrs)
@@ -235,6 +235,7 @@ func (w *writer) callout(n *ast.Blockquote, t *calloutTitle) {
 		}
 		w.inlines(t)
 		w.hidden = nil
+		w.out.buf = bytes.TrimRight(w.out.buf, " ") // before what is shown beside it
 		w.unwind(depth)
 		w.s("</p>\n")
 	} else {
@@ -362,6 +363,7 @@ func (w *writer) listItem(n *ast.ListItem, depth int) {
 	}
 	if first.Kind() == ast.KindTextBlock {
 		w.inlines(first)
+		w.out.buf = bytes.TrimRight(w.out.buf, " ")
 		w.unwind(depth)
 		w.hidden = nil
 	} else {
@@ -631,6 +633,7 @@ func (w *writer) wiki(l Link) {
 	}
 	href := t.Href
 	if href != "" && l.Fragment != "" && t.Found {
+		href, _, _ = strings.Cut(href, "#") // how headings are named is known here
 		href += "#" + anchor(l.Fragment)
 	}
 	w.s("<a")

@@ -14,7 +14,7 @@ func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("abbr", "b", "blockquote", "br", "cite", "code", "dd", "del", "dfn", "div", "dl", "dt", "em", "h1", "h2", "h3",
 		"h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "section", "small", "span",
-		"strong", "sub", "summary", "sup", "svg", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul", "use", "var", "wbr",
+		"strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul", "var", "wbr",
 		"a", "img", "details", "input", "audio", "video")
 	p.AllowNoAttrs().OnElements("a", "span", "details")
 
@@ -39,8 +39,6 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("tabindex").Matching(regexp.MustCompile(`^0$`)).OnElements("div", "pre")
 	p.AllowAttrs("role").Matching(regexp.MustCompile(`^(note|region|doc-noteref|doc-backlink|doc-endnotes)$`)).OnElements("div", "pre", "a", "section")
 	p.AllowAttrs("aria-label").OnElements("div", "pre", "a", "input", "audio", "video")
-	p.AllowAttrs("aria-hidden").Matching(regexp.MustCompile(`^true$`)).OnElements("svg")
-	p.AllowAttrs("href").Matching(regexp.MustCompile(`^#i-[a-z-]{1,40}$`)).OnElements("use")
 	p.AllowAttrs("id").Matching(regexp.MustCompile(`^[\pL\pM\pN_-]{1,500}$`)).OnElements("h1", "h2", "h3", "h4", "h5", "h6", "div", "li", "sup")
 	p.AllowAttrs("data-line").Matching(number).OnElements("div", "input")
 	p.AllowAttrs("data-status").Matching(regexp.MustCompile(`^[a-z-]{1,40}$`)).OnElements("div")
