@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"search/query":   {},
 	"search/extract": {},
 	"search":         {"content", "wiki", "wiki/people", "wiki/repo", "search/query", "search/extract"},
+	"realtime/yjs":   {},
 	"web/ui":         {},
 	"web/ui/build":   {},
 	"web":            {"content", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
