@@ -162,7 +162,7 @@ func OpenBundle(ctx context.Context, r io.Reader, name string, o SourceOptions) 
 	if err := checkPack(ctx, pack, o.MaxFile); err != nil {
 		return nil, err
 	}
-	store := filesystem.NewStorage(osfs.New(dir+"/git"), cache.NewObjectLRU(16<<20))
+	store := filesystem.NewStorageWithOptions(osfs.New(dir+"/git"), cache.NewObjectLRU(16<<20), filesystem.Options{KeepDescriptors: true})
 	f, err := os.Open(pack)
 	if err != nil {
 		return nil, fmt.Errorf("reading the bundle: %w", err)

@@ -437,7 +437,9 @@ func (im *importer) join(ctx context.Context, section wiki.Section, r *repo.Repo
 	}
 	if !has {
 		changed = true
-		parents = im.parents(head, tip)
+		if parents, err = im.parents(ctx, r, head, tip, files); err != nil {
+			return repo.Zero, err
+		}
 		if err := im.union(ctx, section, r, head, tip, made, files); err != nil {
 			return repo.Zero, err
 		}
@@ -462,14 +464,32 @@ func (im *importer) join(ctx context.Context, section wiki.Section, r *repo.Repo
 }
 
 // parents orders the parents of the joining commit. Of a file that is in neither
-// of them git shows the history that the first one has. At a source's first
-// import that is the source, with all the names its files had; when it has
-// grown, it is the side, with the pages that were deleted here.
-func (im *importer) parents(head, tip repo.Hash) []repo.Hash {
-	if im.old == nil {
-		return []repo.Hash{tip, head}
+// of them git shows the history that the first one has. That is the source, with
+// all the names its files ever had, unless the side has files to lose: pages
+// that were deleted here and may be wanted back.
+func (im *importer) parents(ctx context.Context, r *repo.Repo, head, tip repo.Hash, files map[string]repo.Hash) ([]repo.Hash, error) {
+	if im.old != nil {
+		return []repo.Hash{head, tip}, nil
 	}
-	return []repo.Hash{head, tip}
+	for c, err := range r.Log(ctx, head) {
+		if err != nil {
+			return nil, err
+		}
+		var before repo.Hash
+		if len(c.Parents) > 0 {
+			before = c.Parents[0]
+		}
+		changes, err := r.Changes(before, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, ch := range changes {
+			if _, here := files[ch.Path]; ch.To.IsZero() && !here {
+				return []repo.Hash{head, tip}, nil
+			}
+		}
+	}
+	return []repo.Hash{tip, head}, nil
 }
 
 // union brings into files what the source has changed since the side last had

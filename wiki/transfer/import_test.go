@@ -320,6 +320,32 @@ func TestImportIntoAProspectThatIsThere(t *testing.T) {
 	git(t, internal, "fsck", "--strict")
 }
 
+func TestImportKeepsThePastOfDeletedPages(t *testing.T) {
+	ctx := t.Context()
+	w, s := newWorld(t), newSource(t)
+	_, err := w.Create(ctx, cli, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Past"}})
+	require.NoError(t, err)
+	w.edit("past", "internal/account/lost", "wanted back\n")
+	sp, err := w.Space(ctx, cli, "past")
+	require.NoError(t, err)
+	lost := wiki.Place{Section: wiki.Internal, Stage: "account", Page: "lost"}
+	versions, err := sp.Internal().History(ctx, cli, lost, 10, repo.Hash{})
+	require.NoError(t, err)
+	require.NoError(t, sp.Internal().DeletePage(ctx, cli, lost, repo.Hash{}))
+	s.write("old.md", "text that moves\n")
+	s.commit("first")
+	git(t, s.dir, "mv", "old.md", "new.md")
+	s.commit("second")
+	w.importFrom(s.dir, transfer.ImportOptions{Prospect: "Past"})
+	assert.Equal(t, git(t, s.dir, "log", "--format=%an%at%s", "--", "new.md"), git(t, w.repo("past", wiki.Internal), "log", "--format=%an%at%s", "main", "--", "account/new.md"))
+	_, err = sp.Internal().Restore(ctx, cli, lost, versions[0].Commit)
+	require.NoError(t, err)
+	assert.Equal(t, "wanted back\n", w.read("past", "internal/account/lost"))
+	made, err := sp.Internal().History(ctx, cli, wiki.Place{Section: wiki.Internal, Stage: "account", Page: "new"}, 10, repo.Hash{})
+	require.NoError(t, err)
+	assert.Len(t, made, 2)
+}
+
 func TestImportOfAFolder(t *testing.T) {
 	w := newWorld(t)
 	dir := filepath.Join(t.TempDir(), "Notes")
@@ -584,6 +610,33 @@ func TestImportGoesOnWhereItWasCancelled(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(w.dir, "spaces", ".*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+func TestImportThatStoppedBetweenTheSidesIsCompleted(t *testing.T) {
+	w, s := newWorld(t), newSource(t)
+	rules := parseMap(t, "rules: [{from: 'out*', to: external/account}]")
+	s.write("in.md", "in")
+	s.write("out.md", "out")
+	s.commit("one")
+	w.importFrom(s.dir, transfer.ImportOptions{Prospect: "Halves", Map: rules})
+	external, internal := w.repo("halves", wiki.External), w.repo("halves", wiki.Internal)
+	before := strings.TrimSpace(git(t, external, "rev-parse", "main"))
+	s.write("out.md", "out, changed")
+	s.write("out-2.md", "more")
+	s.commit("two")
+	first := w.importFrom(s.dir, transfer.ImportOptions{Prospect: "Halves"})
+	whole, done := git(t, external, "rev-parse", "main^2"), git(t, internal, "rev-parse", "main")
+
+	git(t, external, "update-ref", "refs/heads/main", before)
+	again := w.importFrom(s.dir, transfer.ImportOptions{Prospect: "Halves"})
+	assert.True(t, again.Changed)
+	assert.Equal(t, first.Pairs, again.Pairs, "under the same names")
+	assert.Equal(t, whole, git(t, external, "rev-parse", "main^2"))
+	assert.Equal(t, done, git(t, internal, "rev-parse", "main"))
+	assert.Equal(t, "out, changed", w.read("halves", "external/account/out"))
+	assert.Equal(t, "more", w.read("halves", "external/account/out-2"))
+	git(t, external, "fsck", "--strict")
+	assert.False(t, w.importFrom(s.dir, transfer.ImportOptions{Prospect: "Halves"}).Changed)
 }
 
 func TestImportAsks(t *testing.T) {

@@ -38,7 +38,7 @@ func openObjects(dir string) *objectReader {
 }
 
 func (r *objectReader) reopen() {
-	r.store = filesystem.NewStorageWithOptions(osfs.New(r.dir), cache.NewObjectLRU(8<<20), filesystem.Options{})
+	r.store = filesystem.NewStorageWithOptions(osfs.New(r.dir), cache.NewObjectLRU(8<<20), filesystem.Options{KeepDescriptors: true})
 }
 
 func (r *objectReader) close() error { return r.store.Close() }
