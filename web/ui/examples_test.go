@@ -36,7 +36,7 @@ func shell(title string) web.Shell {
 func space(title, audience string) web.Shell {
 	sh := shell(title)
 	sh.Audience = audience
-	sh.Crumbs = []web.Crumb{{"Pipeline", "/"}, {"Northwind Rail", "/p/northwind-rail"}, {Label: title}}
+	sh.Crumbs = []web.Crumb{{Label: "Pipeline", Href: "/"}, {Label: "Northwind Rail", Href: "/p/northwind-rail"}, {Label: title}}
 	sh.Keys = web.Keys{Brief: "/p/northwind-rail", Edit: "/p/northwind-rail/internal/closing/close-plan?edit", History: "/p/northwind-rail/internal/closing/close-plan/history", Prev: "/p/northwind-rail/internal/closing/a", Next: "/p/northwind-rail/internal/closing/b", About: true}
 	page := func(title string, current, unread bool) web.NavPage {
 		return web.NavPage{Title: title, Href: "/p/northwind-rail/internal/closing/" + title, Current: current, Unread: unread}
@@ -266,7 +266,7 @@ func examples() []example {
 		{"compare", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), From: versions()[0].Versions[1], To: versions()[0].Versions[0], FromList: options("Version 40 · 11 Nov", "Version 39"), ToList: options("Version 41 · now"), Added: 46, Removed: 19, PageHref: "?", LineHref: "?view=source", Hunks: hunks(), Restore: true, Side: versions()}},
 		{"compare-source", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), FromList: options("Version 40"), ToList: options("Version 41"), Source: true, PageHref: "?", LineHref: "?view=source", Hunks: hunks()}},
 		{"compare-same", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), Same: true, PageHref: "?", LineHref: "?view=source"}},
-		{"blame", "blame", web.BlameView{Shell: space("Who wrote which line", web.AudienceInternal), Page: head(web.AudienceInternal), Groups: []web.BlameGroup{{By: dana, At: ago(time.Hour), Number: 40, Href: "?at=c", Lines: []web.BlameLine{{1, "# Close plan"}, {2, ""}, {3, "Northwind signs on **27 November** if three things land."}}}, {By: priya, At: ago(99 * time.Hour), Href: "?at=d", Age: 4, Lines: []web.BlameLine{{4, "> [!risk] 9 %"}}}}, People: []web.Share{{Person: dana, Percent: 75, Width: 75}}}},
+		{"blame", "blame", web.BlameView{Shell: space("Who wrote which line", web.AudienceInternal), Page: head(web.AudienceInternal), Groups: []web.BlameGroup{{By: dana, At: ago(time.Hour), Number: 40, Href: "?at=c", Lines: []web.BlameLine{{Number: 1, Text: "# Close plan"}, {Number: 2}, {Number: 3, Text: "Northwind signs on **27 November** if three things land."}}}, {By: priya, At: ago(99 * time.Hour), Href: "?at=d", Age: 4, Lines: []web.BlameLine{{Number: 4, Text: "> [!risk] 9 %"}}}}, People: []web.Share{{Person: dana, Percent: 75, Width: 75}}}},
 		{"move", "move", move}, {"move-share", "move", reveal},
 		{"delete", "delete", web.DeleteView{Shell: space("Delete", web.AudienceInternal), Page: &deleted, What: "Close plan", Kind: "page", Says: "The page goes from the list. Its versions stay, and it can be brought back from the changes.", Action: "/x", Cancel: "/x", Links: links()}},
 		{"delete-prospect", "delete", web.DeleteView{Shell: shell("Delete"), What: "Northwind Rail", Kind: "prospect", Says: "Both sides and their whole history go. This cannot be undone.", Action: "/x", Cancel: "/x", Type: "Northwind Rail", Error: "The name does not match."}},
