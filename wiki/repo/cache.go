@@ -8,8 +8,9 @@ import (
 )
 
 // Cache holds the least recently used objects of any number of repositories
-// within a fixed number of bytes. An object is named by what is in it, so
-// repositories may share one. It is safe for concurrent use.
+// within a fixed number of bytes. Repositories share the room, never the objects:
+// one that knows a hash of another must not get at what it names. It is safe for
+// concurrent use.
 type Cache struct {
 	max int
 
@@ -17,10 +18,23 @@ type Cache struct {
 	mu   sync.Mutex
 	size int
 	ll   *list.List
-	byID map[Hash]*list.Element
+	byID map[cacheKey]*list.Element
 
 	// sizes remembers how long objects are, for lists of files.
-	sizes map[Hash]int64
+	sizes map[cacheKey]int64
+}
+
+// owner tells the objects of one open repository from those of all others.
+type owner struct{ _ byte }
+
+type cacheKey struct {
+	owner *owner
+	id    Hash
+}
+
+type cached struct {
+	key cacheKey
+	raw
 }
 
 // raw is an object as git knows it: a type and bytes nobody changes.
@@ -35,37 +49,38 @@ const overhead = 160
 
 // NewCache returns a cache of so many bytes.
 func NewCache(bytes int) *Cache {
-	return &Cache{max: bytes, ll: list.New(), byID: map[Hash]*list.Element{}, sizes: map[Hash]int64{}}
+	return &Cache{max: bytes, ll: list.New(), byID: map[cacheKey]*list.Element{}, sizes: map[cacheKey]int64{}}
 }
 
-func (c *Cache) get(h Hash) (raw, bool) {
+func (c *Cache) get(k cacheKey) (raw, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.byID[h]
+	e, ok := c.byID[k]
 	if !ok {
 		return raw{}, false
 	}
 	c.ll.MoveToFront(e)
-	return e.Value.(raw), true
+	return e.Value.(cached).raw, true
 }
 
-func (c *Cache) put(o raw) {
+func (c *Cache) put(w *owner, o raw) {
+	k := cacheKey{w, o.id}
 	cost := len(o.data) + overhead
 	if cost > c.max/4 {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.byID[o.id]; ok {
+	if e, ok := c.byID[k]; ok {
 		c.ll.MoveToFront(e)
 		return
 	}
-	c.byID[o.id] = c.ll.PushFront(o)
+	c.byID[k] = c.ll.PushFront(cached{k, o})
 	c.size += cost
 	for c.size > c.max {
 		last := c.ll.Back()
-		old := c.ll.Remove(last).(raw)
-		delete(c.byID, old.id)
+		old := c.ll.Remove(last).(cached)
+		delete(c.byID, old.key)
 		c.size -= len(old.data) + overhead
 	}
 }
@@ -73,17 +88,17 @@ func (c *Cache) put(o raw) {
 // maxSizes is how many sizes are remembered, about 8 MB of them.
 const maxSizes = 100_000
 
-func (c *Cache) length(h Hash) (int64, bool) {
+func (c *Cache) length(k cacheKey) (int64, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.byID[h]; ok {
-		return int64(len(e.Value.(raw).data)), true
+	if e, ok := c.byID[k]; ok {
+		return int64(len(e.Value.(cached).data)), true
 	}
-	n, ok := c.sizes[h]
+	n, ok := c.sizes[k]
 	return n, ok
 }
 
-func (c *Cache) putSize(h Hash, n int64) {
+func (c *Cache) putSize(k cacheKey, n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.sizes) >= maxSizes {
@@ -92,5 +107,5 @@ func (c *Cache) putSize(h Hash, n int64) {
 			break
 		}
 	}
-	c.sizes[h] = n
+	c.sizes[k] = n
 }

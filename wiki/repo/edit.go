@@ -140,8 +140,9 @@ func (w *treeWriter) apply(root Hash, edits []Edit) (Hash, error) {
 			return Zero, err
 		}
 		if !e.Delete && !e.Blob.IsZero() {
-			if _, err := w.r.Blob(e.Blob); err != nil {
-				return Zero, err
+			// Not from memory: writing it may have failed since.
+			if _, err := w.r.Blob(e.Blob); err != nil || !w.r.Has(e.Blob) {
+				return Zero, fmt.Errorf("%s: %w", e.Path, cmp.Or(err, errMissing))
 			}
 		}
 		if err := top.add(e); err != nil {
@@ -331,7 +332,7 @@ func (r *Repo) write(typ plumbing.ObjectType, data []byte) (Hash, error) {
 	if err := r.store.batch.add(r.store.dir, o); err != nil {
 		return Zero, fmt.Errorf("writing object: %w", err)
 	}
-	r.store.cache.put(o)
+	r.store.cache.put(r.store.owner, o)
 	return o.id, nil
 }
 

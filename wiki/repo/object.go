@@ -24,6 +24,7 @@ import (
 type store struct {
 	dir   string // the objects folder
 	cache *Cache
+	owner *owner
 	disk  disk
 
 	// mu protects packs, a list that is replaced and never changed.
@@ -37,7 +38,7 @@ type store struct {
 // get returns an object, looking again for packs when it is nowhere: git may
 // have moved it there since.
 func (s *store) get(h Hash) (raw, error) {
-	if o, ok := s.cache.get(h); ok {
+	if o, ok := s.cache.get(cacheKey{s.owner, h}); ok {
 		return o, nil
 	}
 	for try := 0; ; try++ {
@@ -45,7 +46,7 @@ func (s *store) get(h Hash) (raw, error) {
 		switch {
 		case err == nil:
 			o := raw{id: h, typ: typ, data: data}
-			s.cache.put(o)
+			s.cache.put(s.owner, o)
 			return o, nil
 		case errors.Is(err, os.ErrClosed) && try < 8:
 			continue
@@ -76,7 +77,7 @@ func (s *store) typed(h Hash, typ plumbing.ObjectType) ([]byte, error) {
 // size returns how long an object is, in bytes. It stays in the cache longer
 // than the object would.
 func (s *store) size(h Hash) (int64, error) {
-	if n, ok := s.cache.length(h); ok {
+	if n, ok := s.cache.length(cacheKey{s.owner, h}); ok {
 		return n, nil
 	}
 	n, err := s.lookSize(h)
@@ -88,7 +89,7 @@ func (s *store) size(h Hash) (int64, error) {
 		}
 		n = int64(len(o.data))
 	}
-	s.cache.putSize(h, n)
+	s.cache.putSize(cacheKey{s.owner, h}, n)
 	return n, nil
 }
 
@@ -364,7 +365,7 @@ func (s *store) writeLoose(objects []raw) (int, error) {
 		return 0, fmt.Errorf("syncing objects: %w", err)
 	}
 	for _, o := range fresh {
-		s.cache.put(o)
+		s.cache.put(s.owner, o)
 	}
 	return len(fresh), nil
 }

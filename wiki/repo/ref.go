@@ -66,7 +66,11 @@ func (r *Repo) SetHead(ctx context.Context, old, new Hash) error {
 	if err := r.flush(); err != nil {
 		return err
 	}
-	if _, err := r.Lookup(new); err != nil {
+	_, err := r.Lookup(new)
+	if err == nil && !r.store.has(new) {
+		err = errMissing // only remembered: writing it has failed
+	}
+	if err != nil {
 		return fmt.Errorf("moving main: %w", err)
 	}
 	return r.setRef(ctx, mainRef, old, new)

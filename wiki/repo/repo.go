@@ -176,7 +176,7 @@ func newRepo(dir string, o Options) *Repo {
 	}
 	r := &Repo{
 		dir: dir, o: o, log: o.Logger, now: o.Now,
-		store:  &store{dir: filepath.Join(dir, "objects"), cache: o.Cache},
+		store:  &store{dir: filepath.Join(dir, "objects"), cache: o.Cache, owner: new(owner)},
 		writer: make(chan struct{}, 1),
 	}
 	r.loose.Store(-1)

@@ -743,3 +743,23 @@ func TestGitIsCalledBare(t *testing.T) {
 	require.Error(t, broken.Pack(t.Context()))
 	commit(t, broken, "the writer's lock is free again", put("a.md", "y"))
 }
+
+func TestSharedCacheSharesNoObjects(t *testing.T) {
+	cache := repo.NewCache(1 << 20)
+	internal, external := create(t, repo.Options{Cache: cache}), create(t, repo.Options{Cache: cache})
+	head := commit(t, internal, "secret", put("a.md", "our lowest price\n"))
+	tree, err := internal.Tree(head)
+	require.NoError(t, err)
+	blob, _, err := tree.Blob("a.md")
+	require.NoError(t, err)
+	_, err = internal.Blob(blob)
+	require.NoError(t, err)
+	_, err = external.Lookup(head)
+	require.Error(t, err)
+	_, err = external.Blob(blob)
+	require.Error(t, err)
+	_, err = external.Commit(t.Context(), repo.Zero, []repo.Edit{{Path: "b.md", Blob: blob}}, repo.Message{Author: dana, Text: "x"})
+	require.Error(t, err)
+	require.Error(t, external.SetHead(t.Context(), repo.Zero, head))
+	require.NoError(t, external.Check(t.Context()))
+}
