@@ -155,7 +155,8 @@ type NewProspect struct {
 }
 
 // Create makes a prospect with both its repositories. It fails with ErrExists
-// when the slug was given and is taken; a slug made from the title is numbered.
+// when the slug was given and is taken by a prospect that the caller may see;
+// otherwise the slug is numbered until it is free.
 func (w *Wiki) Create(ctx context.Context, caller people.Caller, n NewProspect) (Entry, error) {
 	if caller.Person.Guest || !caller.Can(people.Write) {
 		return Entry{}, people.ErrForbidden
@@ -190,12 +191,17 @@ func (w *Wiki) Create(ctx context.Context, caller people.Caller, n NewProspect) 
 	}
 	w.create.Lock()
 	defer w.create.Unlock()
-	if p.Slug == "" {
+	switch {
+	case p.Slug == "":
 		p.Slug = w.freeSlug(Slug(p.Title))
-	} else if err := CheckProspect(p.Slug); err != nil {
-		return Entry{}, err
-	} else if w.cat.has(p.Slug) {
+	case CheckProspect(p.Slug) != nil:
+		return Entry{}, CheckProspect(p.Slug)
+	case w.cat.has(p.Slug) && w.people.LevelOn(ctx, caller, p.Slug) >= people.Viewer:
 		return Entry{}, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
+	default:
+		// The name of a prospect that the caller may not see is numbered, not
+		// refused: it stays unknown that there is one.
+		p.Slug = w.freeSlug(p.Slug)
 	}
 	owner := n.Owner
 	if owner == "" && !caller.IsSystem() {

@@ -10,6 +10,7 @@ import (
 	"github.com/creachadair/command"
 
 	"dealwiki/wiki"
+	"dealwiki/wiki/people"
 	"dealwiki/wiki/transfer"
 )
 
@@ -87,7 +88,7 @@ func restoreCommand(std stdio) *command.C {
 	return &command.C{
 		Name:     "restore",
 		Usage:    "restore -data DIR FILE",
-		Help:     "Make a data folder of a backup. The folder must be empty or missing.",
+		Help:     "Make a data folder of a backup. The folder must be empty or missing. Sessions and API tokens end.",
 		SetFlags: flags(func(fs *flag.FlagSet) { dataFlag(fs, &data) }),
 		Run: command.Adapt(func(env *command.Env, file string) error {
 			if err := needData(data); err != nil {
@@ -98,7 +99,17 @@ func restoreCommand(std stdio) *command.C {
 				return fmt.Errorf("opening the backup: %w", err)
 			}
 			defer f.Close()
-			return transfer.Restore(env.Context(), f, data, transfer.BackupOptions{Logger: logger(std.err), Progress: printProgress(std.err)})
+			if err := transfer.Restore(env.Context(), f, data, transfer.BackupOptions{Logger: logger(std.err), Progress: printProgress(std.err)}); err != nil {
+				return err
+			}
+			// A token or session that was ended since the backup must not come
+			// back with it, and which those were the backup cannot know.
+			err = withPeople(data, func(db *people.DB) error { return db.DropSecrets(env.Context(), cli) })
+			if err != nil {
+				return fmt.Errorf("ending the sessions and tokens of the backup: %w", err)
+			}
+			_, err = fmt.Fprintln(std.out, "restored; everybody signs in again, and API tokens have to be made anew")
+			return err
 		}),
 	}
 }
