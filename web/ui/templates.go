@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,10 +35,11 @@ type Templates struct {
 // NewTemplates parses all screens; their addresses of styles, scripts and
 // icons are those of assets.
 func NewTemplates(assets *Assets) (*Templates, error) {
-	base, err := template.New("base").Funcs(funcs(assets)).Option("missingkey=error").
-		ParseFS(templateFiles, "templates/layout.html", "templates/partials.html")
-	if err != nil {
-		return nil, fmt.Errorf("parsing layout: %w", err)
+	base := template.New("base").Funcs(funcs(assets)).Option("missingkey=error")
+	for _, p := range []string{"templates/layout.html", "templates/partials.html"} {
+		if err := parse(base, assets, p); err != nil {
+			return nil, err
+		}
 	}
 	paths, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -54,11 +56,41 @@ func NewTemplates(assets *Assets) (*Templates, error) {
 		if err != nil {
 			return nil, fmt.Errorf("copying layout: %w", err)
 		}
-		if t.screens[name], err = screen.ParseFS(templateFiles, p); err != nil {
-			return nil, fmt.Errorf("parsing %s: %w", name, err)
+		if err := parse(screen, assets, p); err != nil {
+			return nil, err
 		}
+		t.screens[name] = screen
 	}
 	return t, nil
+}
+
+// constantIcon is an icon whose name stands in the template.
+var constantIcon = regexp.MustCompile(`\{\{icon "([a-z0-9-]+)"( "sm")?\}\}`)
+
+// parse adds a file to a set. Icons with constant names become text before that:
+// a page has dozens of them, and drawing them anew each time is most of its cost.
+func parse(set *template.Template, assets *Assets, path string) error {
+	source, err := fs.ReadFile(templateFiles, path)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	text := constantIcon.ReplaceAllStringFunc(string(source), func(call string) string {
+		m := constantIcon.FindStringSubmatch(call)
+		return iconHTML(assets, m[1], m[2] != "")
+	})
+	if _, err := set.Parse(text); err != nil {
+		return fmt.Errorf("parsing %s: %w", path, err)
+	}
+	return nil
+}
+
+func iconHTML(assets *Assets, name string, small bool) string {
+	class := "icon"
+	if small {
+		class = "icon icon-sm"
+	}
+	return `<svg class="` + class + `" aria-hidden="true"><use href="` + assets.URL("icons.svg") + `#` +
+		template.HTMLEscapeString(name) + `"/></svg>`
 }
 
 // Names are the screens in alphabetical order.
@@ -130,14 +162,8 @@ func audienceName(audience string) string {
 }
 
 func funcs(assets *Assets) template.FuncMap {
-	sprite := assets.URL("icons.svg")
 	icon := func(name string, size ...string) template.HTML {
-		class := "icon"
-		if len(size) > 0 {
-			class += " icon-" + size[0]
-		}
-		return template.HTML(`<svg class="` + class + `" aria-hidden="true"><use href="` + sprite + `#` +
-			template.HTMLEscapeString(name) + `"/></svg>`)
+		return template.HTML(iconHTML(assets, name, len(size) > 0))
 	}
 	return template.FuncMap{
 		"asset":    assets.URL,
