@@ -65,6 +65,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installSearch()
 	a.installPeople()
 	a.installTransfer()
+	a.installExport()
 	inner.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.problem(w, r, notFound()) })
 	s.doors = append(s.doors, Door{"GET " + apiPrefix + "/openapi.json", Staff}, Door{"GET " + apiPrefix + "/openapi.yaml", Staff})
 	mux.Handle(apiPrefix+"/", a.guard(inner))

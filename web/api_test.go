@@ -1,8 +1,10 @@
 package web
 
 import (
+	"archive/zip"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -189,6 +191,30 @@ func TestAPIFiles(t *testing.T) {
 	assert.Equal(t, http.StatusOK, dana.call("PUT", path, strings.Repeat("x", 1<<20), "Content-Type", "text/csv").status)
 	assert.Equal(t, http.StatusNoContent, dana.call("DELETE", path, "").status)
 	assert.Equal(t, http.StatusNotFound, dana.call("GET", path, "").status)
+}
+
+func TestAPIExport(t *testing.T) {
+	s := newSite(t)
+	dana, mara := s.program(s.dana, people.AllScopes), s.program(s.mara, people.AllScopes)
+	a := dana.call("GET", "/prospects/northwind/export?section=external", "")
+	require.Equal(t, http.StatusOK, a.status, a.body)
+	z, err := zip.NewReader(strings.NewReader(a.body), int64(len(a.body)))
+	require.NoError(t, err)
+	names := []string{}
+	for _, f := range z.File {
+		names = append(names, f.Name)
+		r, err := f.Open()
+		require.NoError(t, err)
+		data, err := io.ReadAll(r)
+		require.NoError(t, err)
+		assert.NotContains(t, string(data), "the ink is dry", "%s holds nothing of the other side", f.Name)
+	}
+	assert.Contains(t, names, "external/closing/terms.md")
+	assert.NotContains(t, strings.Join(names, " "), "internal")
+	assert.Equal(t, http.StatusNotFound, mara.call("GET", "/prospects/secretco/export", "").status)
+	b := s.signedIn(s.mara)
+	assert.Equal(t, http.StatusNotFound, b.get("/p/secretco/export").status)
+	assert.Equal(t, "application/zip", b.get("/p/northwind/export").header.Get("Content-Type"))
 }
 
 func TestAPIDoors(t *testing.T) {

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/transfer"
 )
@@ -118,6 +120,30 @@ func (a *api) installTransfer() {
 		out.Body.Created, out.Body.Updated = append([]string{}, res.Created...), append([]string{}, res.Updated...)
 		out.Body.Unchanged, out.Body.Notes = res.Unchanged, append([]string{}, res.Notes...)
 		return out, nil
+	})
+}
+
+// installExport adds the way out.
+func (a *api) installExport() {
+	type exportInput struct {
+		ProspectInput
+		Section string `query:"section" enum:"internal,external" doc:"Both when absent"`
+	}
+	get := op("export", http.MethodGet, "/prospects/{prospect}/export", "Markdown, attachments and a static site, as a ZIP")
+	get.Responses = map[string]*huma.Response{"200": {Description: "The ZIP", Content: map[string]*huma.MediaType{"application/zip": {}}}}
+	register(a, get, func(ctx context.Context, c people.Caller, in *exportInput) (*huma.StreamResponse, error) {
+		if _, err := a.s.wiki.Prospect(ctx, c, in.Prospect); err != nil {
+			return nil, err
+		}
+		zip, name, err := a.s.makeExport(ctx, c, in.Prospect, wiki.Section(in.Section))
+		if err != nil {
+			return nil, err
+		}
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			defer zip.Close()
+			r, w := humago.Unwrap(hc)
+			a.s.serveExport(w, r, zip, name)
+		}}, nil
 	})
 }
 

@@ -78,6 +78,7 @@ func (s *Server) routes() error {
 	// A prospect.
 	s.handle("GET /p/{prospect}", Staff, s.space)
 	s.handle("GET /p/{prospect}/changes", Staff, s.changes)
+	s.handle("GET /p/{prospect}/export", Staff, s.export)
 	s.handle("GET /p/{prospect}/new", Staff, s.newPage)
 	s.handle("POST /p/{prospect}/new", Staff, s.postNewPage)
 	s.handle("GET /p/{prospect}/settings", Staff, s.spaceSettings)
