@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"sort"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ const (
 	fieldState    = "state"   // open, closed
 	fieldWhen     = "when"    // 2026, 2026-11 and 2026-11-02 of the last change
 	fieldUpdated  = "updated" // the last change, to sort by
+	fieldFacets   = "facets"  // stage, kind and authors in one value, to be counted together
 )
 
 // Ways to index. (Keywords keep their frequency, which is always one: without
@@ -158,9 +160,11 @@ func (a *analyzers) document(e entry, access []string) (*document.Document, erro
 	add(fieldProspect, s.Prospect, facetOptions, anKeyword)
 	add(fieldFile, s.Prospect+"/"+s.Path, keywordOptions, anKeyword)
 	add(fieldType, e.typ, keywordOptions, anKeyword)
-	add(fieldKind, e.kind, facetOptions, anKeyword)
-	add(fieldStage, s.Stage, facetOptions, anKeyword)
-	keywords(fieldAuthor, append([]string{s.Author, s.Owner}, s.Authors...), facetOptions)
+	add(fieldKind, e.kind, keywordOptions, anKeyword)
+	add(fieldStage, s.Stage, keywordOptions, anKeyword)
+	authors := append([]string{s.Author, s.Owner}, s.Authors...)
+	keywords(fieldAuthor, authors, keywordOptions)
+	add(fieldFacets, joinFacets(s.Stage, e.kind, authors), facetOptions, anKeyword)
 	keywords(fieldTag, e.tags, keywordOptions)
 	keywords(fieldHas, e.has, keywordOptions)
 	add(fieldState, s.State, keywordOptions, anKeyword)
@@ -171,6 +175,26 @@ func (a *analyzers) document(e entry, access []string) (*document.Document, erro
 		add(fieldUpdated, t.Format(updatedLayout), facetOptions, anKeyword)
 	}
 	return d, nil
+}
+
+// Looking up a value for each match is most of what facets cost, so the small
+// ones are kept in one value. facetSep cannot be in any of them.
+const (
+	facetSep  = "\x1f"
+	maxFacets = 32 // authors of one entry that are counted
+)
+
+func joinFacets(stage, kind string, authors []string) string {
+	set := map[string]bool{}
+	var list []string
+	for _, a := range authors {
+		if a = strings.ToLower(normal(a)); a != "" && !set[a] && len(list) < maxFacets && !strings.Contains(a, facetSep) {
+			set[a] = true
+			list = append(list, a)
+		}
+	}
+	sort.Strings(list)
+	return strings.Join(append([]string{stage, kind}, list...), facetSep)
 }
 
 // Which analyser a field takes.

@@ -183,6 +183,10 @@ func (x *Index) all(ctx context.Context) error {
 		if err := p.flush(ctx); err != nil {
 			return err
 		}
+		if len(x.failed) == 0 {
+			x.internal.complete()
+			x.external.complete()
+		}
 		state.Failed = len(x.failed)
 		x.state.Store(&state)
 		return nil
@@ -304,9 +308,13 @@ func (p *pass) side(ctx context.Context, id SideID, side Side) error {
 		return fmt.Errorf("reading the head: %w", err)
 	}
 	now := cursor{Head: head, Sum: sum(side), Format: format}
+	w.s.carries(id.Prospect, side.Access(), at.Sum == now.Sum)
 	if at == now && !p.x.forced[id] {
 		return nil
 	}
+	// Should the side be left half read, it is read from the start next time,
+	// wherever its head and access have gone by then.
+	w.batch.SetInternal(cursorKey(id.Prospect), nil)
 	from := at.Head
 	if at.Sum != now.Sum || p.x.forced[id] {
 		from = ""

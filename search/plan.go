@@ -30,6 +30,9 @@ const (
 type plan struct {
 	query  bquery.Query
 	marker *marker
+	// guarded tells that every prospect whose entries the query can find was
+	// put to the caller's permission beforehand.
+	guarded bool
 }
 
 // hasWords tells whether anything is looked for by words.

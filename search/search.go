@@ -21,7 +21,7 @@ const (
 	MaxLimit     = 100 // hits in one answer
 	defaultLimit = 20
 	maxFacet     = 50      // values of one facet
-	allProspects = 1 << 20 // more than there are
+	allValues    = 1 << 20 // more than there are of any
 )
 
 // Sort orders hits.
@@ -218,10 +218,12 @@ func (x *Index) find(ctx context.Context, sections []*Section, r Request, at *po
 	for range 8 {
 		plans := map[*Section]*plan{}
 		for _, s := range sections {
+			known := s.outdated(r.Access, visible, hidden)
 			p, err := s.plan(r, fuzzy, hidden)
 			if err != nil {
 				return found{}, nil, x.trouble(ctx, err)
 			}
+			p.guarded = known
 			plans[s] = p
 		}
 		results := make([]*bleve.SearchResult, len(sections))
@@ -279,12 +281,11 @@ func (s *Section) ask(ctx context.Context, p *plan, r Request, at *position) (re
 	if at != nil {
 		req.SetSearchAfter(at.after(r.Sort))
 	}
-	// Asked for always: which prospects contribute must be known.
-	req.AddFacet(fieldProspect, bleve.NewFacetRequest(fieldProspect, allProspects))
+	if r.Facets || !p.guarded {
+		req.AddFacet(fieldProspect, bleve.NewFacetRequest(fieldProspect, allValues))
+	}
 	if r.Facets {
-		for _, f := range []string{fieldStage, fieldKind, fieldAuthor} {
-			req.AddFacet(f, bleve.NewFacetRequest(f, 10_000))
-		}
+		req.AddFacet(fieldFacets, bleve.NewFacetRequest(fieldFacets, allValues))
 	}
 	return s.bleve.SearchInContext(ctx, req)
 }
@@ -308,7 +309,7 @@ func sortValue(m *bsearch.DocumentMatch) string {
 // merge makes one answer of those of the sections.
 func merge(sections []*Section, results []*bleve.SearchResult, r Request) found {
 	var f found
-	counts := map[string]map[string]int{fieldProspect: {}, fieldStage: {}, fieldKind: {}, fieldAuthor: {}}
+	prospects, stages, kinds, authors := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	sectionCounts := map[string]int{}
 	for i, res := range results {
 		f.total += int(res.Total)
@@ -316,9 +317,19 @@ func merge(sections []*Section, results []*bleve.SearchResult, r Request) found 
 		for _, m := range res.Hits {
 			f.matches = append(f.matches, match{m, sections[i]})
 		}
-		for name, c := range counts {
-			for _, t := range terms(res, name) {
-				c[t.Term] += t.Count
+		for _, t := range terms(res, fieldProspect) {
+			prospects[t.Term] += t.Count
+		}
+		for _, t := range terms(res, fieldFacets) {
+			for i, v := range strings.Split(t.Term, facetSep) {
+				switch i {
+				case 0:
+					stages[v] += t.Count
+				case 1:
+					kinds[v] += t.Count
+				default:
+					authors[v] += t.Count
+				}
 			}
 		}
 	}
@@ -337,7 +348,7 @@ func merge(sections []*Section, results []*bleve.SearchResult, r Request) found 
 		f.matches = f.matches[:r.Limit+1]
 	}
 	if r.Facets {
-		f.facets = Facets{Prospect: ranked(counts[fieldProspect]), Section: ranked(sectionCounts), Stage: ranked(counts[fieldStage]), Kind: ranked(counts[fieldKind]), Author: ranked(counts[fieldAuthor])}
+		f.facets = Facets{Prospect: ranked(prospects), Section: ranked(sectionCounts), Stage: ranked(stages), Kind: ranked(kinds), Author: ranked(authors)}
 	}
 	return f
 }

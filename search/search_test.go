@@ -588,6 +588,31 @@ func TestClosed(t *testing.T) {
 	assert.ErrorIs(t, x.Sync(context.Background()), search.ErrClosed)
 }
 
+// TestHalfOpened has a prospect opened to all, the writing of that cut short,
+// and restricted again: nothing of it may stay open.
+func TestHalfOpened(t *testing.T) {
+	src := company()
+	files := map[string]string{}
+	for i := range 1500 {
+		files[fmt.Sprintf("closing/page-%d.md", i)] = "# Secret\n\nxyzzy\n"
+	}
+	src.commit("secretive/internal", files)
+	restricted := []string{"prospect:secretive"}
+	src.edit("secretive", "internal", func(s *fakeSide) { s.access = restricted })
+	x := synced(t, src)
+	src.edit("secretive", "internal", func(s *fakeSide) {
+		s.access, s.fail, s.reads = []string{"open"}, errors.New("power cut"), -1200
+	})
+	require.Error(t, x.Sync(context.Background()))
+	assert.Positive(t, find(t, x, "xyzzy").Total)
+	res, err := x.Search(context.Background(), search.Request{Query: parse(t, "xyzzy"), Access: []string{"open"}}, func(p string) bool { return p != "secretive" })
+	require.NoError(t, err)
+	assert.Zero(t, res.Total)
+	src.edit("secretive", "internal", func(s *fakeSide) { s.access, s.fail = restricted, nil })
+	require.NoError(t, x.Sync(context.Background()))
+	assert.Zero(t, find(t, x, "xyzzy").Total)
+}
+
 func TestSecondProcess(t *testing.T) {
 	dir := t.TempDir()
 	src := company()

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,8 +24,13 @@ type Section struct {
 	owner *Index
 	bleve bleve.Index
 
+	// mu protects the following.
 	mu    sync.RWMutex
-	langs map[string]bool // languages that have entries; protects langs
+	langs map[string]bool // languages that have entries
+	// tokens are the access tokens that a prospect's entries carry, or more;
+	// whole tells that all prospects are in it.
+	tokens map[string][]string
+	whole  bool
 }
 
 // cursor is how far a side has been read, stored in the index itself.
@@ -52,7 +59,13 @@ func openSection(owner *Index, name, dir string, create bool) (s *Section, err e
 			s, err = nil, fmt.Errorf("opening the %s index: %v", name, r)
 		}
 	}()
-	s = &Section{name: name, owner: owner, langs: map[string]bool{}}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	if !create {
+		if err := checkRoot(dir); err != nil {
+			return nil, fmt.Errorf("opening the %s index: %w", name, err)
+		}
+	}
+	s = &Section{name: name, owner: owner, langs: map[string]bool{}, tokens: map[string][]string{}}
 	config := map[string]any{"unsafe_batch": true, "bolt_timeout": "2s"}
 	if create {
 		m := mapping.NewIndexMapping()
@@ -96,6 +109,44 @@ func (s *Section) sawLanguage(l string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.langs[l] = true
+}
+
+// carries notes the tokens of a prospect's entries. When they are just being
+// written, those before count too: nobody can tell when a search begins.
+func (s *Section) carries(prospect string, tokens []string, written bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !written {
+		tokens = append(slices.Clone(tokens), s.tokens[prospect]...)
+		slices.Sort(tokens)
+		tokens = slices.Compact(tokens)
+	}
+	s.tokens[prospect] = tokens
+}
+
+// complete notes that all prospects have been named to carries.
+func (s *Section) complete() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whole = true
+}
+
+// outdated adds to hidden the prospects whose entries the tokens would find
+// though the caller may not see them. It answers whether it knew all
+// prospects.
+func (s *Section) outdated(access []string, visible func(string) bool, hidden map[string]bool) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	held := make(map[string]bool, len(access))
+	for _, t := range access {
+		held[t] = true
+	}
+	for prospect, tokens := range s.tokens {
+		if !hidden[prospect] && slices.ContainsFunc(tokens, func(t string) bool { return held[t] }) && !visible(prospect) {
+			hidden[prospect] = true
+		}
+	}
+	return s.whole
 }
 
 func (s *Section) cursor(prospect string) (cursor, error) {
