@@ -43,20 +43,22 @@ func (h *history) find(clock uint64) int {
 
 func (h *history) at(clock uint64) *item { return h.items[h.find(clock)] }
 
-// splitAt cuts the item with the given index before a clock inside it.
-func (h *history) splitAt(i int, clock uint64) *item {
-	right := h.items[i].split(clock - h.items[i].id.clock)
+// splitAt cuts the item with the given index before a clock inside it. It
+// answers as [item.split] does.
+func (h *history) splitAt(i int, clock uint64) (right *item, grown int) {
+	right, grown = h.items[i].split(clock - h.items[i].id.clock)
 	h.items = slices.Insert(h.items, i+1, right)
 	h.touch.splits = append(h.touch.splits, clock)
-	return right
+	return right, grown
 }
 
 // cutAll cuts items before each of the clocks, which ascend and lie inside
-// items. However many they are, the list is moved once.
-func (h *history) cutAll(clocks []uint64) {
+// items. However many they are, the list is moved once. It answers by how many
+// bytes the visible text grew.
+func (h *history) cutAll(clocks []uint64) (grown int) {
 	k := len(clocks)
 	if k == 0 {
-		return
+		return 0
 	}
 	from := len(h.items) - 1
 	h.items = slices.Grow(h.items, k)[:len(h.items)+k]
@@ -64,7 +66,9 @@ func (h *history) cutAll(clocks []uint64) {
 	for k > 0 {
 		i := h.items[from]
 		if clock := clocks[k-1]; clock > i.id.clock {
-			h.items[to] = i.split(clock - i.id.clock)
+			right, more := i.split(clock - i.id.clock)
+			h.items[to] = right
+			grown += more
 			k--
 		} else {
 			h.items[to] = i
@@ -73,6 +77,7 @@ func (h *history) cutAll(clocks []uint64) {
 		to--
 	}
 	h.touch.splits = append(h.touch.splits, clocks...)
+	return grown
 }
 
 // compact makes one item of neighbours that the transaction brought together:

@@ -51,9 +51,10 @@ type item struct {
 func (i *item) visible() bool { return i.marks&deleted == 0 }
 
 // split cuts i after k characters and answers the right part, which is linked
-// into the list but not yet into a history.
-func (i *item) split(k uint64) *item {
-	right := &item{record: record{
+// into the list but not yet into a history, and by how many bytes the visible
+// text grew: a pair that is cut in two takes more.
+func (i *item) split(k uint64) (right *item, grown int) {
+	right = &item{record: record{
 		id:     id{i.id.client, i.id.clock + k},
 		n:      i.n - k,
 		origin: id{i.id.client, i.id.clock + k - 1},
@@ -62,14 +63,18 @@ func (i *item) split(k uint64) *item {
 		marks:  i.marks | hasOrigin,
 	}, prev: i, next: i.next}
 	if i.kind == kindText {
+		whole := len(i.text)
 		i.text, right.text = cut(i.text, i.n, k)
+		if i.visible() {
+			grown = len(i.text) + len(right.text) - whole
+		}
 	}
 	i.n = k
 	i.next = right
 	if right.next != nil {
 		right.next.prev = right
 	}
-	return right
+	return right, grown
 }
 
 // continues tells whether b, the neighbour of a by clock, can be one item with

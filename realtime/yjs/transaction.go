@@ -53,7 +53,9 @@ func (d *Doc) split(h *history, i int, clock uint64) *item {
 	d.touch(h)
 	d.items++
 	d.work += 1 + (len(h.items)-i)/128
-	return h.splitAt(i, clock)
+	right, grown := h.splitAt(i, clock)
+	d.bytes += grown
+	return right
 }
 
 // startingAt answers the item that begins with the character c, cutting one if
@@ -143,5 +145,5 @@ func (d *Doc) cut(h *history, ranges []Range) {
 		note(r.To)
 	}
 	d.items += len(cuts)
-	h.cutAll(cuts)
+	d.bytes += h.cutAll(cuts)
 }

@@ -1,0 +1,260 @@
+package yjs_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"dealwiki/realtime/yjs"
+)
+
+// These tests let the reference implementation, yjs in Node, drive this
+// package. Without node and npm they are skipped, but not in CI.
+
+var installed struct {
+	sync.Once
+	dir string
+	err error
+}
+
+// reference answers a folder with the reference implementation installed, kept
+// between runs.
+func reference(t testing.TB) string {
+	t.Helper()
+	installed.Do(func() { installed.dir, installed.err = install() })
+	if err := installed.err; err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the reference implementation is needed in CI: %v", err)
+		}
+		t.Skipf("not compared with yjs in Node: %v", err)
+	}
+	return installed.dir
+}
+
+func install() (string, error) {
+	for _, name := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(name); err != nil {
+			return "", err
+		}
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	lock, err := os.ReadFile("testdata/node/package-lock.json")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(lock)
+	dir := filepath.Join(cache, "dealwiki-test", "yjs-"+hex.EncodeToString(sum[:6]))
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "yjs", "package.json")); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return "", err
+	}
+	fresh, err := os.MkdirTemp(filepath.Dir(dir), "install-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(fresh)
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		b, err := os.ReadFile(filepath.Join("testdata/node", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(fresh, name), b, 0o644)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	cmd.Dir = fresh
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm ci: %w: %s", err, out)
+	}
+	if err := os.Rename(fresh, dir); err != nil {
+		if _, there := os.Stat(filepath.Join(dir, "node_modules", "yjs", "package.json")); there != nil {
+			return "", err
+		} // another run was faster
+	}
+	return dir, nil
+}
+
+// script answers a command that runs a script of testdata/node.
+func script(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(filepath.Join(reference(t), "node_modules"), filepath.Join(dir, "node_modules")))
+	scripts, err := filepath.Glob("testdata/node/*.mjs")
+	require.NoError(t, err)
+	for _, from := range scripts {
+		b, err := os.ReadFile(from)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(from)), b, 0o644))
+	}
+	return exec.CommandContext(t.Context(), "node", append([]string{filepath.Join(dir, name)}, args...)...)
+}
+
+// drive runs a script that asks this package, and answers what it said.
+func drive(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := script(t, name, args...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	served := serve(out, in)
+	err = cmd.Wait()
+	require.NoError(t, err, "%s %v:\n%s", name, args, said.String())
+	require.NoError(t, served)
+	return said.String()
+}
+
+// Operations of the protocol in testdata/node/peer.mjs.
+const (
+	opMake = iota + 1
+	opApply
+	opState
+	opVector
+	opText
+	opInsert
+	opDelete
+	opFree
+	opMerge
+	opReplace
+	opSpans
+	opRebase
+	opCheck
+)
+
+func serve(from io.Reader, to io.Writer) error {
+	in, out := bufio.NewReaderSize(from, 1<<16), bufio.NewWriterSize(to, 1<<16)
+	docs := map[uint32]*yjs.Doc{}
+	var head [4]byte
+	for {
+		if in.Buffered() == 0 {
+			if err := out.Flush(); err != nil {
+				return nil // the script has ended
+			}
+		}
+		if _, err := io.ReadFull(in, head[:]); err != nil {
+			return nil
+		}
+		request := make([]byte, binary.LittleEndian.Uint32(head[:]))
+		if _, err := io.ReadFull(in, request); err != nil {
+			return fmt.Errorf("reading a request: %w", err)
+		}
+		status, answer := respond(docs, request[0], binary.LittleEndian.Uint32(request[1:]), request[5:])
+		binary.LittleEndian.PutUint32(head[:], uint32(len(answer)+1))
+		_, _ = out.Write(head[:])
+		_ = out.WriteByte(status)
+		_, _ = out.Write(answer)
+	}
+}
+
+func respond(docs map[uint32]*yjs.Doc, op byte, id uint32, p []byte) (status byte, answer []byte) {
+	defer func() {
+		if r := recover(); r != nil {
+			status, answer = 2, fmt.Appendf(nil, "panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	number := func(i int) int { return int(binary.LittleEndian.Uint32(p[4*i:])) }
+	d := docs[id]
+	var err error
+	switch op {
+	case opMake:
+		docs[id] = yjs.New(yjs.Options{Client: uint64(number(0))})
+	case opApply:
+		_, err = d.Apply(p)
+	case opState:
+		var v yjs.StateVector
+		if v, err = yjs.DecodeStateVector(p); err == nil {
+			answer = d.Encode(v)
+		}
+	case opVector:
+		answer = d.StateVector().Encode()
+	case opText:
+		answer = []byte(d.Text())
+	case opInsert:
+		answer, err = d.Change(yjs.Edit{Pos: number(0), Insert: string(p[4:])})
+	case opDelete:
+		answer, err = d.Change(yjs.Edit{Pos: number(0), Delete: number(1)})
+	case opFree:
+		delete(docs, id)
+	case opMerge:
+		answer, err = yjs.Merge(unframe(p)...)
+	case opReplace:
+		answer, err = d.Replace(string(p))
+	case opSpans:
+		var v yjs.StateVector
+		if v, err = yjs.DecodeStateVector(p); err == nil {
+			list := [][3]int{}
+			for _, s := range d.Spans(v) {
+				list = append(list, [3]int{int(s.Client), s.From, s.To})
+			}
+			answer, err = json.Marshal(list)
+		}
+	case opRebase:
+		parts := unframe(p)
+		answer, _, err = d.Rebase(parts[0], string(parts[1]), rand.Reader)
+	case opCheck:
+		err = d.Check()
+		if again, loadErr := yjs.Load(d.Encode(nil), yjs.Options{}); err == nil && loadErr == nil {
+			err = again.Check()
+		} else {
+			err = errors.Join(err, loadErr)
+		}
+	}
+	if err != nil {
+		return 1, []byte(err.Error())
+	}
+	return 0, answer
+}
+
+func unframe(b []byte) (parts [][]byte) {
+	for len(b) > 0 {
+		n := binary.LittleEndian.Uint32(b)
+		parts = append(parts, b[4:4+n])
+		b = b[4+n:]
+	}
+	return parts
+}
+
+func setting(name string, standard int) int {
+	if v, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return v
+	}
+	return standard
+}
+
+// soak tells whether full counts are asked for.
+func soak() bool { return os.Getenv("DEALWIKI_SOAK") == "1" }
+
+func TestRandomSessionsWithYjs(t *testing.T) {
+	sessions := 300
+	if soak() {
+		sessions = 10_000
+	}
+	sessions = setting("DEALWIKI_YJS_SESSIONS", sessions)
+	seed := setting("DEALWIKI_YJS_SEED", 1)
+	t.Log(drive(t, "sessions.mjs", fmt.Sprintf("--sessions=%d", sessions), fmt.Sprintf("--seed=%d", seed)))
+}
