@@ -74,6 +74,20 @@ type writer struct {
 	link   int               // links around the current node
 	lit    int               // bytes highlighted so far
 	hidden map[ast.Node]bool // mentions shown beside the text
+	named  map[string]int    // regions named so far, by their name
+}
+
+// region is the name of what can be scrolled, for readers who do not see it;
+// each name on a page is another.
+func (w *writer) region(name string) string {
+	if w.named == nil {
+		w.named = map[string]int{}
+	}
+	w.named[name]++
+	if n := w.named[name]; n > 1 {
+		name += " " + strconv.Itoa(n)
+	}
+	return html.EscapeString(name)
 }
 
 func (w *writer) s(parts ...string) {
@@ -116,7 +130,7 @@ func (w *writer) block(n ast.Node) {
 	case *ast.ThematicBreak:
 		w.s("<hr>\n")
 	case *ast.CodeBlock:
-		w.s(`<pre tabindex="0" role="region" aria-label="Code"><code>`, html.EscapeString(w.lines(n)), "</code></pre>\n")
+		w.s(`<pre tabindex="0" role="region" aria-label="`, w.region("Code"), `"><code>`, html.EscapeString(w.lines(n)), "</code></pre>\n")
 	case *ast.FencedCodeBlock:
 		w.fence(n)
 	case *ast.Blockquote:
@@ -190,7 +204,7 @@ func (w *writer) fence(n *ast.FencedCodeBlock) {
 			class = ` class="language-` + language + `"`
 		}
 	}
-	w.s(`<pre tabindex="0" role="region" aria-label="`, html.EscapeString(clip(label, 60)), `"><code`, class, ">")
+	w.s(`<pre tabindex="0" role="region" aria-label="`, w.region(clip(label, 60)), `"><code`, class, ">")
 	if w.lit+len(code) > maxHighlight || !highlight(&w.out, language, code) {
 		w.esc(code)
 	} else {
@@ -382,7 +396,7 @@ func (w *writer) listItem(n *ast.ListItem, depth int) {
 }
 
 func (w *writer) table(n *east.Table, depth int) {
-	w.s(`<div class="table-scroll" tabindex="0" role="region" aria-label="Table"><table class="data-table">`, "\n")
+	w.s(`<div class="table-scroll" tabindex="0" role="region" aria-label="`, w.region("Table"), `"><table class="data-table">`, "\n")
 	body := false
 	for row := n.FirstChild(); row != nil && !w.out.full; row = row.NextSibling() {
 		cell := "td"
