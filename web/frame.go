@@ -25,7 +25,8 @@ type frame struct {
 	pages  map[wiki.Section][]wiki.PageInfo
 	needs  []wiki.Need
 	marks  *readMarks
-	others bool // what was drawn depends on other prospects
+	others bool               // what was drawn depends on other prospects
+	files  map[wiki.File]bool // nil until asked for
 }
 
 // open opens the prospect that the address names.
@@ -395,4 +396,21 @@ func (s *Server) authors(ctx context.Context, all []repo.Person) []Person {
 		out = append(out, s.author(ctx, p))
 	}
 	return out
+}
+
+// hasFile reports that an attachment is there now.
+func (f *frame) hasFile(ctx context.Context, file wiki.File) bool {
+	if f.files == nil {
+		f.files = map[wiki.File]bool{}
+		for _, side := range f.space.Sides() {
+			all, err := side.Files(ctx, f.c)
+			if err != nil {
+				continue // then nothing leads there
+			}
+			for _, info := range all {
+				f.files[info.File] = true
+			}
+		}
+	}
+	return f.files[file]
 }

@@ -24,6 +24,8 @@ const (
 	maxQuery   = 32 << 10
 	slowForm   = 30 * time.Second
 	slowUpload = 15 * time.Minute
+	slowPage   = 2 * time.Minute // to draw a page and send it
+	slowFile   = time.Hour       // to send a file
 )
 
 // around puts what every request passes round the routes, outermost first.
@@ -41,6 +43,7 @@ func (s *Server) around(next http.Handler) http.Handler {
 	h := protect.Handler(next)
 	h = s.limitBody(h)
 	h = s.checkAddress(h)
+	h = setDeadlines(h)
 	h = s.setHeaders(h)
 	h = s.recoverPanics(h)
 	return s.logRequests(h)
@@ -207,6 +210,21 @@ func checkValues(values url.Values) error {
 		}
 	}
 	return nil
+}
+
+// setDeadlines bounds how long an answer may take: readers who stop reading are
+// cut off.
+func setDeadlines(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		slow := slowPage
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path, "/p/") && strings.Contains(path, "/files/"), strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/git/"), strings.HasPrefix(path, "/admin/import"):
+			slow = slowFile
+		}
+		// Fails where there is no connection, as in tests.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(slow))
+		next.ServeHTTP(w, r)
+	})
 }
 
 // limitBody bounds the size of what is sent, and the time it may take.

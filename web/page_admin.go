@@ -49,7 +49,7 @@ func (s *Server) adminPeopleView(r *http.Request, c people.Caller) (*AdminPeople
 		return nil, err
 	}
 	for _, i := range invited {
-		v.Staff = append(v.Staff, StaffRow{Person: PersonOf(i.ID, i.Name, false), ID: i.ID, Email: i.Email, Role: string(i.Role), Job: string(i.Job), Invited: true, Myself: true, Href: "/admin/people/" + i.ID})
+		v.Staff = append(v.Staff, StaffRow{Person: PersonOf(i.ID, i.Name, false), ID: i.ID, Email: i.Email, Role: string(i.Role), Job: string(i.Job), Invited: true, Href: "/admin/people/" + i.ID})
 	}
 	owns := map[string]int{}
 	for _, e := range s.wiki.Prospects(ctx, people.System("web")) {

@@ -8,27 +8,25 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"time"
 
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
-	"dealwiki/wiki/repo"
 )
 
 // Limits of the board, so that a wiki with thousands of prospects still answers
 // at once. What is left out is said on the screen.
 const (
-	maxColumn    = 60  // deals drawn in a column
-	maxTable     = 500 // rows of the table
-	maxNeedReads = 150 // prospects whose needed content is read anew in one request
+	maxColumn = 60  // deals drawn in a column
+	maxTable  = 500 // rows of the table
+	maxReads  = 100 // prospects that are opened for one request; others wait for the next
 )
 
-// needCount is what a prospect needs up to its stage, as of certain heads.
+// needCount is what a prospect needs up to its stage. It is dropped when a side
+// of the prospect moves.
 type needCount struct {
-	internal, external repo.Hash
-	funnel             *wiki.Funnel
-	stage              string
-	missing, needed    int
+	funnel          *wiki.Funnel
+	stage           string
+	missing, needed int
 }
 
 // boardFilter is what the board is narrowed to.
@@ -146,7 +144,8 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		columns[i] = BoardColumn{Key: st.Key, Name: st.Title}
 		totals[i] = sums{}
 	}
-	total, open, over, reads := sums{}, 0, 0, 0
+	s.forgetMoved()
+	total, open, over, reads, news := sums{}, 0, 0, 0, 0
 	type dealAt struct {
 		Deal
 		at    int
@@ -175,7 +174,7 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		if filter.missing && d.Missing == 0 {
 			continue
 		}
-		if d.Unread = s.unreadIn(ctx, c, e); filter.unread && d.Unread == 0 {
+		if d.Unread = s.unreadIn(ctx, c, e, &news); filter.unread && d.Unread == 0 {
 			continue
 		}
 		at := funnel.Index(e.Stage)
@@ -261,50 +260,62 @@ func (s *Server) deal(e *wiki.Entry, owner people.Person, restricted bool, funne
 	return d
 }
 
-// needOf answers what a prospect needs. reads bounds how many prospects are read
-// anew in one request; beyond it the answer is nil until a later one.
+// needOf answers what a prospect needs. reads bounds how many prospects are
+// opened in one request; beyond it the answer is nil until a later one.
 func (s *Server) needOf(ctx context.Context, c people.Caller, e *wiki.Entry, funnel *wiki.Funnel, reads *int) *needCount {
-	space, err := s.wiki.Space(ctx, c, e.Slug)
+	// Held while one is read and kept, so that none is kept which moved in
+	// between.
+	s.needing.Lock()
+	defer s.needing.Unlock()
 	known, ok := s.needs.get(e.Slug)
-	if err != nil || !ok && *reads >= maxNeedReads {
+	if ok && known.funnel == funnel && known.stage == e.Stage {
+		return known
+	}
+	if *reads >= maxReads {
 		return nil
 	}
-	var at needCount
-	for _, side := range space.Sides() {
-		head, err := side.Head(ctx, c)
-		if err != nil {
-			return nil
-		}
-		if side.Section() == wiki.Internal {
-			at.internal = head
-		} else {
-			at.external = head
-		}
-	}
-	if ok && known.internal == at.internal && known.external == at.external && known.funnel == funnel && known.stage == e.Stage {
-		return known
-	}
-	if *reads++; *reads > maxNeedReads {
-		return known
+	*reads++
+	space, err := s.wiki.Space(ctx, c, e.Slug)
+	if err != nil {
+		return nil
 	}
 	needs, err := space.Needs(ctx, c)
 	if err != nil {
 		s.log.Warn("reading what a prospect needs", "prospect", e.Slug, "err", err)
 		return nil
 	}
-	at.funnel, at.stage = funnel, e.Stage
+	at := &needCount{funnel: funnel, stage: e.Stage}
 	at.missing, at.needed = countNeeds(needs, funnel, e.Stage)
-	s.needs.put(e.Slug, &at)
-	return &at
+	s.needs.put(e.Slug, at)
+	return at
+}
+
+// forgetMoved drops what is known of prospects that have moved since the last
+// request that asked.
+func (s *Server) forgetMoved() {
+	s.needing.Lock()
+	defer s.needing.Unlock()
+	for _, id := range s.moves.Take() {
+		s.needs.drop(id.Prospect)
+	}
 }
 
 // unreadIn counts the pages that are new to the reader in a prospect that they
-// have visited before and that has changed since.
-func (s *Server) unreadIn(ctx context.Context, c people.Caller, e *wiki.Entry) int {
-	marks, err := s.readMarks(ctx, c, e.Slug)
-	if err != nil || marks.visit.IsZero() || !e.Updated.After(marks.visit) {
+// have visited before and that has changed since. It is 0 once as many
+// prospects have been read as one request may.
+func (s *Server) unreadIn(ctx context.Context, c people.Caller, e *wiki.Entry, reads *int) int {
+	if kept, ok := s.marks.get(markKey{c.Person.ID, e.Slug}); !ok && *reads >= maxReads {
+		return 0
+	} else if !ok {
+		*reads++
+	} else if kept.visit.IsZero() {
 		return 0
 	}
+	marks, err := s.readMarks(ctx, c, e.Slug)
+	if err != nil || marks.visit.IsZero() || !e.Updated.After(marks.visit) || *reads >= maxReads {
+		return 0
+	}
+	*reads++
 	f, err := s.openSpace(ctx, c, e.Slug)
 	if err != nil {
 		return 0
@@ -473,6 +484,3 @@ func (s *Server) createProspect(ctx context.Context, c people.Caller, form url.V
 	n.Restricted = form.Get("restricted") != ""
 	return s.wiki.Create(ctx, c, n)
 }
-
-// sinceDay is the age of a moment in days.
-func sinceDay(t, now time.Time) int { return int(now.Sub(t).Hours() / 24) }

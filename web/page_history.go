@@ -406,9 +406,11 @@ func (f *frame) change(ctx context.Context, section wiki.Section, v *repo.Versio
 	ch.Place = f.stageTitle(stage)
 	if file, ok := strings.CutPrefix(name, "files/"); ok {
 		ch.Title, ch.Verb = file, "attached"
-		ch.Href = filePath(f.slug(), wiki.File{Section: section, Stage: stage, Name: file})
 		if v.Deleted {
-			ch.Verb, ch.Href = "removed", ""
+			ch.Verb = "removed"
+		}
+		if at := (wiki.File{Section: section, Stage: stage, Name: file}); f.hasFile(ctx, at) {
+			ch.Href = filePath(f.slug(), at)
 		}
 		return ch, true
 	}

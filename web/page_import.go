@@ -127,6 +127,9 @@ func (s *Server) adminImport(w http.ResponseWriter, r *http.Request, c people.Ca
 		return err
 	}
 	v.Flash = s.flash(w, r)
+	if v.Running {
+		w.Header().Set("Refresh", "2") // how far it is, without scripts
+	}
 	s.render(w, r, http.StatusOK, "admin-import", v)
 	return nil
 }

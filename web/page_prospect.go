@@ -150,15 +150,15 @@ func (f *frame) saveSettings(ctx context.Context, form url.Values) error {
 	if _, err := s.wiki.Update(ctx, f.c, f.slug(), patch); err != nil {
 		return err
 	}
-	if !f.mayGrant() {
-		return nil
+	if !f.mayGrant() || !form.Has("owner") {
+		return nil // the form's part about access was not sent
 	}
 	if restricted := form.Get("restricted") != ""; restricted != f.access.Restricted {
 		if err := s.people.SetRestricted(ctx, f.c, f.slug(), restricted); err != nil {
 			return err
 		}
 	}
-	if owner := form.Get("owner"); form.Has("owner") && owner != f.access.Owner {
+	if owner := form.Get("owner"); owner != f.access.Owner {
 		return s.people.SetOwner(ctx, f.c, f.slug(), owner)
 	}
 	return nil

@@ -89,6 +89,9 @@ type Server struct {
 	buffers sync.Pool                  // *bytes.Buffer
 	imports *importQueue
 
+	needing sync.Mutex // see needOf
+	moves   *wiki.Follower
+
 	stop context.CancelFunc
 }
 
@@ -138,7 +141,6 @@ func New(cfg Config) (*Server, error) {
 		return z
 	}
 	s.buffers.New = func() any { return new(bytes.Buffer) }
-	s.unwatch = cfg.People.Watch(func(people.Change) { s.peopleSeen.Add(1) })
 	var err error
 	if s.assets, err = ui.NewAssets(); err != nil {
 		return nil, fmt.Errorf("reading assets: %w", err)
@@ -153,6 +155,8 @@ func New(cfg Config) (*Server, error) {
 		cancel()
 		return nil, err
 	}
+	s.moves = cfg.Wiki.Follow()
+	s.unwatch = cfg.People.Watch(func(people.Change) { s.peopleSeen.Add(1) })
 	s.handler = s.around(s.mux)
 	return s, nil
 }
@@ -164,6 +168,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // before.
 func (s *Server) Close() error {
 	s.unwatch()
+	s.moves.Stop()
 	s.stop()
 	s.imports.wait()
 	return nil
