@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -40,10 +41,8 @@ func doctor(t testing.TB, dir string, repair bool) []transfer.Finding {
 }
 
 func gitIfThere() string {
-	if _, err := os.Stat("/usr/bin/git"); err == nil {
-		return "/usr/bin/git"
-	}
-	return ""
+	path, _ := exec.LookPath("git") // without one the check does what it can
+	return path
 }
 
 func TestBackupAndRestore(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,9 +40,12 @@ func openWorld(t testing.TB, dir string) *world {
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	db, err := people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{})
 	require.NoError(t, err)
-	at := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+	// A clock that goes on by a second each time it is read.
+	start := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+	var ticks atomic.Int64
+	now := func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Second) }
 	w, err := wiki.Open(t.Context(), wiki.Config{Dir: dir, People: db, Company: "Acme", Git: "-",
-		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { at = at.Add(time.Second); return at }})
+		Logger: slog.New(slog.DiscardHandler), Now: now})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, w.Close())
