@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -257,4 +258,98 @@ func TestRandomSessionsWithYjs(t *testing.T) {
 	sessions = setting("DEALWIKI_YJS_SESSIONS", sessions)
 	seed := setting("DEALWIKI_YJS_SEED", 1)
 	t.Log(drive(t, "sessions.mjs", fmt.Sprintf("--sessions=%d", sessions), fmt.Sprintf("--seed=%d", seed)))
+}
+
+func TestNamedCasesWithYjs(t *testing.T) {
+	t.Log(drive(t, "cases.mjs"))
+}
+
+func TestDamagedUpdatesWithYjs(t *testing.T) {
+	count := 1500
+	if soak() {
+		count = 25_000
+	}
+	count = setting("DEALWIKI_YJS_DAMAGED", count)
+	seed := setting("DEALWIKI_YJS_SEED", 1)
+	t.Log(drive(t, "hostile.mjs", fmt.Sprintf("--count=%d", count), fmt.Sprintf("--seed=%d", seed)))
+}
+
+// A traceReport is what trace.mjs says; times in milliseconds, the best of its
+// rounds.
+type traceReport struct {
+	Updates           string
+	State             int
+	Type, Apply, Load float64
+}
+
+func traceInNode(t testing.TB, rounds int) (r traceReport, state []byte) {
+	t.Helper()
+	input, err := filepath.Abs("testdata/automerge-paper.json.gz")
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "state")
+	cmd := script(t, "trace.mjs", "--trace="+input, "--state="+file, fmt.Sprintf("--rounds=%d", rounds))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NoError(t, json.Unmarshal(out, &r), "%s", out)
+	state, err = os.ReadFile(file)
+	require.NoError(t, err)
+	return r, state
+}
+
+func TestTraceEqualsYjs(t *testing.T) {
+	theirs, theirState := traceInNode(t, 1)
+	ops, _ := readTrace(t)
+	updates, source := typed(t, ops, 1001)
+	sum := sha256.New()
+	d := yjs.New(yjs.Options{})
+	for _, u := range updates {
+		sum.Write(u)
+		_, err := d.Apply(u)
+		require.NoError(t, err)
+	}
+	require.Equal(t, theirs.Updates, hex.EncodeToString(sum.Sum(nil)), "every keystroke makes the update that yjs makes")
+	require.True(t, bytes.Equal(theirState, source.Encode(nil)), "the state is that of yjs")
+	require.True(t, bytes.Equal(theirState, d.Encode(nil)), "and so is the state of who heard it")
+}
+
+// BenchmarkTraceAgainstNode types, applies and loads the trace here and in
+// Node, in turns, and reports how many times faster it is here.
+func BenchmarkTraceAgainstNode(b *testing.B) {
+	ops, _ := readTrace(b)
+	best := traceReport{Type: 1e9, Apply: 1e9, Load: 1e9}
+	node := best
+	for b.Loop() {
+		theirs, _ := traceInNode(b, 2)
+		node.Type, node.Apply, node.Load = min(node.Type, theirs.Type), min(node.Apply, theirs.Apply), min(node.Load, theirs.Load)
+		for range 2 {
+			var updates [][]byte
+			var d *yjs.Doc
+			best.Type = min(best.Type, milliseconds(func() { updates, d = typed(b, ops, 1001) }))
+			best.Apply = min(best.Apply, milliseconds(func() {
+				d := yjs.New(yjs.Options{})
+				for _, u := range updates {
+					_, err := d.Apply(u)
+					require.NoError(b, err)
+				}
+			}))
+			state := d.Encode(nil)
+			best.Load = min(best.Load, milliseconds(func() {
+				_, err := yjs.Load(state, yjs.Options{})
+				require.NoError(b, err)
+			}))
+		}
+	}
+	b.ReportMetric(best.Type, "type-ms")
+	b.ReportMetric(node.Type, "node-type-ms")
+	b.ReportMetric(best.Apply, "apply-ms")
+	b.ReportMetric(node.Apply, "node-apply-ms")
+	b.ReportMetric(best.Load, "load-ms")
+	b.ReportMetric(node.Load, "node-load-ms")
+	b.ReportMetric(node.Apply/best.Apply, "times-faster-applying")
+}
+
+func milliseconds(f func()) float64 {
+	start := time.Now()
+	f()
+	return time.Since(start).Seconds() * 1000
 }
