@@ -26,7 +26,7 @@ type analyzers struct {
 	keyword analysis.Analyzer            // the value as it is
 	exact   analysis.Analyzer            // words as written, and without accents
 	prefix  analysis.Analyzer            // the beginnings of words
-	stemmed map[string]analysis.Analyzer // words without their endings, by language
+	stemmed map[string]analysis.Analyzer // words, and those without accents, without their endings, by language
 	titles  map[string]analysis.Analyzer // exact and stemmed together
 }
 
@@ -45,7 +45,7 @@ func newAnalyzers() *analyzers {
 		titles:  map[string]analysis.Analyzer{},
 	}
 	for _, l := range languages {
-		a.stemmed[l.code] = with(l.stemmer())
+		a.stemmed[l.code] = with(foldFilter{}, l.stemmer())
 		a.titles[l.code] = with(foldFilter{}, alsoFilter{l.stemmer()})
 	}
 	return a
@@ -72,7 +72,7 @@ func (a *analyzers) stem(lang, word string) string {
 	if !ok {
 		return word
 	}
-	if ts := an.Analyze([]byte(word)); len(ts) == 1 {
+	if ts := an.Analyze([]byte(word)); len(ts) > 0 {
 		return string(ts[0].Term)
 	}
 	return word

@@ -166,9 +166,9 @@ func benchIndex(b *testing.B) (*corpus, *search.Index) {
 	x, err := search.Open(dir, c, search.Options{})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, x.Close()) })
-	if x.State().Building {
-		start := time.Now()
-		require.NoError(b, x.Sync(context.Background()))
+	building, start := x.State().Building, time.Now()
+	require.NoError(b, x.Sync(context.Background()))
+	if building {
 		b.Logf("built %d pages in %v", pages, time.Since(start).Round(time.Second))
 	}
 	return c, x

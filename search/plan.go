@@ -1,12 +1,16 @@
 package search
 
 import (
+	"context"
 	"fmt"
 	"sort"
 	"strings"
 	"time"
 
+	"github.com/blevesearch/bleve/v2/mapping"
+	bsearch "github.com/blevesearch/bleve/v2/search"
 	bquery "github.com/blevesearch/bleve/v2/search/query"
+	index "github.com/blevesearch/bleve_index_api"
 
 	"dealwiki/search/query"
 )
@@ -15,8 +19,8 @@ import (
 const (
 	weightTitle = 4.0
 	weightHead  = 2.0
-	weightExact = 1.0
-	weightStem  = 0.7
+	weightBody  = 1.0
+	weightStem  = 0.7 // of what it would be as it was typed
 	weightFuzzy = 0.5
 )
 
@@ -95,17 +99,14 @@ func (s *Section) plan(r Request, fuzzy bool, hidden map[string]bool) (*plan, er
 			must = append(must, either(any))
 		}
 	}
+	var narrow []bquery.Query
 	access := make([]string, 0, len(r.Access))
 	for _, t := range r.Access {
 		if t != "" {
 			access = append(access, t)
 		}
 	}
-	if len(access) == 0 {
-		must = append(must, bquery.NewMatchNoneQuery())
-	} else {
-		must = append(must, anyOf(fieldAccess, access))
-	}
+	narrow = append(narrow, anyOf(fieldAccess, access))
 	after, before := "", ""
 	for _, f := range r.Query.Filters {
 		field, values := "", f.Values
@@ -148,11 +149,11 @@ func (s *Section) plan(r Request, fuzzy bool, hidden map[string]bool) (*plan, er
 		if f.Not {
 			not = append(not, anyOf(field, values))
 		} else {
-			must = append(must, anyOf(field, values))
+			narrow = append(narrow, anyOf(field, values))
 		}
 	}
 	if before != "" || after != "" {
-		must = append(must, anyOf(fieldWhen, days(after, before)))
+		narrow = append(narrow, anyOf(fieldWhen, days(after, before)))
 	}
 	if len(hidden) > 0 {
 		var list []string
@@ -162,12 +163,23 @@ func (s *Section) plan(r Request, fuzzy bool, hidden map[string]bool) (*plan, er
 		sort.Strings(list)
 		not = append(not, anyOf(fieldProspect, list))
 	}
+	must = append(must, quiet{bquery.NewConjunctionQuery(narrow)})
 	if len(not) == 0 {
 		p.query = bquery.NewConjunctionQuery(must)
 	} else {
-		p.query = bquery.NewBooleanQuery([]bquery.Query{bquery.NewConjunctionQuery(must)}, nil, []bquery.Query{either(not)})
+		p.query = bquery.NewBooleanQuery([]bquery.Query{bquery.NewConjunctionQuery(must)}, nil, []bquery.Query{quiet{either(not)}})
 	}
 	return p, nil
+}
+
+// quiet is a query that takes no part in the score. Bleve then answers it with
+// bit sets, however many keywords it has.
+type quiet struct{ bquery.Query }
+
+// Searcher is part of bquery.Query.
+func (q quiet) Searcher(ctx context.Context, i index.IndexReader, m mapping.IndexMapping, o bsearch.SearcherOptions) (bsearch.Searcher, error) {
+	o.Score = "none"
+	return q.Query.Searcher(ctx, i, m, o)
 }
 
 // either is met by any of several queries.
@@ -240,7 +252,7 @@ func (s *Section) phrase(list []string, m *marker, mark bool) bquery.Query {
 		}
 	}
 	if len(list) == 1 {
-		return either([]bquery.Query{weighted(fieldExact, list[0], weightExact), weighted(fieldTitle, list[0], weightTitle)})
+		return either([]bquery.Query{weighted(fieldExact, list[0], weightBody), weighted(fieldTitle, list[0], weightTitle)})
 	}
 	q := bquery.NewPhraseQuery(list, fieldExact)
 	q.SetBoost(weightTitle)
@@ -252,10 +264,11 @@ func (s *Section) word(w string, prefix, fuzzy bool, m *marker, mark bool) (bque
 		m.word(w)
 	}
 	stems := map[string]bool{}
-	any := []bquery.Query{weighted(fieldExact, w, weightExact), weighted(fieldTitle, w, weightTitle), weighted(fieldHead, w, weightHead)}
+	// The stems of all languages find the word as it is written, too.
+	any := []bquery.Query{weighted(fieldTitle, w, weightTitle), weighted(fieldHead, w, weightHead)}
 	for _, lang := range s.languages() {
 		stem := s.owner.analyzers.stem(lang, w)
-		any = append(any, weighted(fieldStem+lang, stem, weightStem))
+		any = append(any, weighted(fieldStem+lang, stem, weightBody))
 		if stem != w && !stems[stem] {
 			stems[stem] = true
 			any = append(any, weighted(fieldTitle, stem, weightTitle*weightStem), weighted(fieldHead, stem, weightHead*weightStem))
