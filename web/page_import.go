@@ -302,7 +302,7 @@ func (s *Server) runImport(ctx context.Context, c people.Caller, f importForm, r
 func (s *Server) openUpload(ctx context.Context, f importForm, dir string, progress func(int, int, string)) (*transfer.Source, error) {
 	o := transfer.SourceOptions{MaxFile: s.wiki.MaxFile(), Progress: progress}
 	name := strings.TrimSuffix(f.name, path.Ext(f.name))
-	o.Name = name // it is how a folder is known again
+	o.Name, o.Uploaded = name, true // the name is how a folder is known again
 	archive, err := zip.OpenReader(f.file)
 	if err != nil {
 		file, err := os.Open(f.file)

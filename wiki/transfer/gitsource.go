@@ -6,15 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/ianaindex"
@@ -23,7 +29,19 @@ import (
 )
 
 func openRepository(ctx context.Context, path string, o SourceOptions) (*Source, error) {
-	g, err := git.PlainOpenWithOptions(path, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+	open := func() (*git.Repository, error) {
+		return git.PlainOpenWithOptions(path, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+	}
+	if o.Uploaded {
+		dir, err := contained(path)
+		if err != nil {
+			return nil, err
+		}
+		open = func() (*git.Repository, error) {
+			return git.Open(filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRU(16<<20)), nil)
+		}
+	}
+	g, err := open()
 	if err != nil {
 		return nil, refuse("this looks like a git repository but cannot be opened (%v)", err)
 	}
@@ -46,6 +64,33 @@ func openRepository(ctx context.Context, path string, o SourceOptions) (*Source,
 		src.close = c.Close
 	}
 	return src, nil
+}
+
+// contained answers the git folder of an uploaded repository, or refuses one
+// that leads out of it: by a .git file, a shared folder, objects kept
+// elsewhere, or links.
+func contained(top string) (string, error) {
+	dir := filepath.Join(top, ".git")
+	st, err := os.Lstat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		dir = top
+	case err != nil:
+		return "", fmt.Errorf("opening the source: %w", err)
+	case !st.IsDir():
+		return "", refuse("its .git is no folder but leads elsewhere; upload a whole repository or a bundle")
+	}
+	for _, name := range []string{"commondir", "objects/info/alternates", "objects/info/http-alternates"} {
+		if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name))); !errors.Is(err, fs.ErrNotExist) {
+			return "", refuse("the repository keeps a part of itself elsewhere (%s); upload a whole repository or a bundle", name)
+		}
+	}
+	return dir, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !d.Type().IsRegular() {
+			return refuse("the repository holds a link; upload a whole repository or a bundle")
+		}
+		return err
+	})
 }
 
 // historyReader reads a git history into a Source.

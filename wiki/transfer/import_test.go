@@ -563,6 +563,41 @@ func TestHostileSources(t *testing.T) {
 	})
 }
 
+func TestUploadedRepositoriesStayInTheirFolder(t *testing.T) {
+	s := newSource(t)
+	s.write("a.md", "somebody else's")
+	s.commit("one")
+	uploaded := func(dir string) (*transfer.Source, error) {
+		return transfer.OpenSource(t.Context(), dir, transfer.SourceOptions{Name: "upload", Uploaded: true})
+	}
+	for _, dir := range []string{s.dir, filepath.Join(s.dir, ".git")} {
+		src, err := uploaded(dir)
+		require.NoError(t, err)
+		assert.Equal(t, 1, src.Commits())
+		require.NoError(t, src.Close())
+	}
+	for name, make := range map[string]func(dir string){
+		"file": func(dir string) {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, ".git"), []byte("gitdir: "+s.dir+"/.git\n"), 0o644))
+		},
+		"link": func(dir string) { require.NoError(t, os.Symlink(s.dir+"/.git", filepath.Join(dir, ".git"))) },
+		"work tree": func(dir string) {
+			git(t, s.dir, "worktree", "add", "-q", "--detach", filepath.Join(dir, "tree"))
+		},
+		"alternates": func(dir string) { git(t, dir, "clone", "-q", "--bare", "--shared", s.dir, "x.git") },
+		"linked objects": func(dir string) {
+			git(t, dir, "init", "-q")
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, ".git", "objects")))
+			require.NoError(t, os.Symlink(s.dir+"/.git/objects", filepath.Join(dir, ".git", "objects")))
+		},
+	} {
+		dir := t.TempDir()
+		make(dir)
+		_, err := uploaded(dir)
+		assert.ErrorIs(t, err, transfer.ErrSource, name)
+	}
+}
+
 func TestBundles(t *testing.T) {
 	s := newSource(t)
 	s.write("a.md", "a")

@@ -79,7 +79,10 @@ type SourceOptions struct {
 	// Name is what a folder or repository is called, where its place says
 	// nothing, as with an upload. A folder is known by its name then when it is
 	// imported again, and else by its place.
-	Name     string
+	Name string
+	// Uploaded says that the source came from elsewhere: a repository may then
+	// refer to nothing outside its folder, which could be anybody's here.
+	Uploaded bool
 	MaxFile  int64                              // largest file in bytes; zero: 50 MB
 	Progress func(done, total int, what string) // optional
 }
