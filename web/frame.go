@@ -136,15 +136,14 @@ func (f *frame) stageOptions(selected string) []Option {
 	return out
 }
 
-// missing counts the needed pages up to the current stage.
-func (f *frame) missing() (missing, needed int) { return countNeeds(f.needs, f.funnel, f.entry.Stage) }
+// missing counts the needed pages of the current stage.
+func (f *frame) missing() (missing, needed int) { return countNeeds(f.needs, f.entry.Stage) }
 
-// countNeeds counts what the stages up to the current one need, and what of it
-// is missing.
-func countNeeds(needs []wiki.Need, funnel *wiki.Funnel, stage string) (missing, needed int) {
-	current := funnel.Index(stage)
+// countNeeds counts what a stage needs, and what of it is missing. Pages that an
+// earlier stage lacks are shown there, and no longer counted.
+func countNeeds(needs []wiki.Need, stage string) (missing, needed int) {
 	for _, n := range needs {
-		if n.Optional || n.Stage != wiki.StageAccount && funnel.Index(n.Stage) > current {
+		if n.Optional || n.Stage != stage {
 			continue
 		}
 		needed++

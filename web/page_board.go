@@ -285,7 +285,7 @@ func (s *Server) needOf(ctx context.Context, c people.Caller, e *wiki.Entry, fun
 		return nil
 	}
 	at := &needCount{funnel: funnel, stage: e.Stage}
-	at.missing, at.needed = countNeeds(needs, funnel, e.Stage)
+	at.missing, at.needed = countNeeds(needs, e.Stage)
 	s.needs.put(e.Slug, at)
 	return at
 }

@@ -124,7 +124,7 @@ func (f *frame) stageNeeds() []Need {
 	var out []Need
 	missing := false
 	for _, n := range f.needs {
-		if n.Optional || n.Stage != f.entry.Stage && n.Stage != wiki.StageAccount {
+		if n.Optional || n.Stage != f.entry.Stage {
 			continue
 		}
 		v := f.need(n)

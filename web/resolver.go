@@ -8,7 +8,6 @@ import (
 
 	"dealwiki/content"
 	"dealwiki/wiki"
-	"dealwiki/wiki/people"
 )
 
 // resolver tells rendering what a page's links lead to, for staff. From an
@@ -19,7 +18,6 @@ type resolver struct {
 	f       *frame
 	place   wiki.Place
 	imports *wiki.ImportMap
-	missing bool // missing pages are linked to where they can be made
 
 	pages map[string]*wiki.PageInfo // of this space, by SECTION/path
 	files map[string]bool           // of this space, by SECTION/path; nil until asked for
@@ -33,7 +31,7 @@ func (f *frame) resolver(ctx context.Context, place wiki.Place) (*resolver, erro
 	if err != nil {
 		return nil, err
 	}
-	r := &resolver{ctx: ctx, f: f, place: place, missing: true, pages: map[string]*wiki.PageInfo{}}
+	r := &resolver{ctx: ctx, f: f, place: place, pages: map[string]*wiki.PageInfo{}}
 	if place.Section == wiki.External {
 		r.imports, err = side.ImportMap(ctx, f.c)
 	} else {
@@ -63,19 +61,15 @@ func (r *resolver) sections() []wiki.Section {
 
 // Page implements content.Resolver.
 func (r *resolver) Page(l content.Link) content.Target {
-	fragment := ""
-	if l.Fragment != "" {
-		fragment = "#" + url.PathEscape(headingID(l.Fragment))
-	}
 	if l.Page == "" {
-		return content.Target{Href: fragment, Title: l.Fragment, Found: true}
+		return content.Target{Title: l.Fragment, Found: true} // a heading of this page
 	}
 	if l.Prospect != "" && l.Prospect != r.f.slug() {
-		return r.elsewhere(l, fragment)
+		return r.elsewhere(l)
 	}
 	for _, section := range r.sections() {
 		if p := r.find(section, l.Page); p != nil {
-			return content.Target{Href: pagePath(r.f.slug(), p.Place) + fragment, Title: p.Title, Section: string(section), Found: true}
+			return content.Target{Href: pagePath(r.f.slug(), p.Place), Title: p.Title, Section: string(section), Found: true}
 		}
 	}
 	// A place where the page can be made.
@@ -84,7 +78,7 @@ func (r *resolver) Page(l content.Link) content.Target {
 		stage, page = r.place.Stage, l.Page
 	}
 	place := wiki.Place{Section: r.place.Section, Stage: wiki.Slug(stage), Page: wiki.Slug(page)}
-	if place.Check() != nil {
+	if r.f.mayBe(place) != nil {
 		return content.Target{}
 	}
 	return content.Target{Href: pagePath(r.f.slug(), place), Section: string(place.Section)}
@@ -115,7 +109,7 @@ func (r *resolver) find(section wiki.Section, name string) *wiki.PageInfo {
 }
 
 // elsewhere resolves a link to a page of another prospect.
-func (r *resolver) elsewhere(l content.Link, fragment string) content.Target {
+func (r *resolver) elsewhere(l content.Link) content.Target {
 	if r.place.Section == wiki.External {
 		return content.Target{}
 	}
@@ -131,7 +125,7 @@ func (r *resolver) elsewhere(l content.Link, fragment string) content.Target {
 	for _, side := range space.Sides() {
 		place := wiki.Place{Section: side.Section(), Stage: stage, Page: page}
 		if info, err := side.Lookup(r.ctx, r.f.c, place); err == nil {
-			return content.Target{Href: pagePath(l.Prospect, place) + fragment, Title: info.Title, Section: string(place.Section), Found: true}
+			return content.Target{Href: pagePath(l.Prospect, place), Title: info.Title, Section: string(place.Section), Found: true}
 		}
 	}
 	return content.Target{}
@@ -190,7 +184,7 @@ func (r *resolver) full(full, tail string) (href string, missing bool) {
 	if len(parts) == 3 && parts[1] == "files" {
 		f := wiki.File{Section: wiki.Section(section), Stage: parts[0], Name: parts[2]}
 		if !r.hasFile(full) {
-			return filePath(r.f.slug(), f), true
+			return "", true
 		}
 		if strings.Contains(tail, "?") || inlineType(f.Name) == "" {
 			return filePath(r.f.slug(), f) + tail, false
@@ -199,7 +193,7 @@ func (r *resolver) full(full, tail string) (href string, missing bool) {
 	}
 	if len(parts) == 2 && path.Ext(parts[1]) == ".md" {
 		place := wiki.Place{Section: wiki.Section(section), Stage: parts[0], Page: strings.TrimSuffix(parts[1], ".md")}
-		if place.Check() == nil {
+		if r.f.mayBe(place) == nil {
 			return pagePath(r.f.slug(), place), true
 		}
 	}
@@ -232,14 +226,8 @@ func (r *resolver) Person(handle string) (name, href string, ok bool) {
 	if err != nil {
 		return "", "", false
 	}
-	if p.Guest || r.place.Section == wiki.External && !staffOrGuest(p) {
+	if p.Guest {
 		return p.Name, "", true
 	}
 	return p.Name, "/people/" + url.PathEscape(p.Handle), true
 }
-
-func staffOrGuest(p people.Person) bool { return !p.Disabled }
-
-// headingID is the id that a heading of this text has, as far as a link can
-// know: the first of its name.
-func headingID(text string) string { return wiki.Slug(text) }
