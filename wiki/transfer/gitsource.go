@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-git/go-billy/v5/osfs"
@@ -187,7 +188,7 @@ func (h *historyReader) commits(head repo.Hash) ([]repo.Hash, error) {
 			}
 			continue
 		}
-		sc := sourceCommit{id: f.id, authoredAt: f.c.Author.When, committedAt: f.c.Committer.When}
+		sc := sourceCommit{id: f.id, authoredAt: sane(f.c.Author.When), committedAt: sane(f.c.Committer.When)}
 		seen := map[int]bool{}
 		for _, p := range f.c.ParentHashes {
 			if i := h.byID[p]; !seen[i] {
@@ -223,6 +224,16 @@ func (h *historyReader) readCommit(id repo.Hash) (*object.Commit, error) {
 		return nil, refuse("commit %s is damaged (%v)", id, err)
 	}
 	return c, nil
+}
+
+// sane is a date that git and everything that reads dates can take: within the
+// years 1970 to 9999, and in a time zone of two digits.
+func sane(t time.Time) time.Time {
+	const first, last = 0, 253402300799
+	if _, offset := t.Zone(); offset <= -100*3600 || offset >= 100*3600 {
+		t = t.UTC()
+	}
+	return time.Unix(min(max(t.Unix(), first), last), 0).In(t.Location())
 }
 
 // decoder answers what turns the texts of a commit into UTF-8.

@@ -542,6 +542,33 @@ func TestHostileSources(t *testing.T) {
 		git(t, w.repo("x", wiki.Internal), "fsck", "--strict")
 		assert.False(t, w.importFrom(h.dir, transfer.ImportOptions{Prospect: "X"}).Changed)
 	})
+	for ident, want := range map[string]string{
+		" <> 1700000000 +0000":           " <> 1700000000 +0000",
+		"A <a@b> 99999999999999 +0000":   "A <a@b> 253402300799 +0000",
+		"A <a@b> 4102444800 +9999":       "A <a@b> 4102444800 +0000",
+		"A <a<b>c@d>> 1700000000 -0030":  "",
+		"A 1700000000 +0000":             "",
+		"A <a@b>":                        "",
+		"\xe9 <x> 17 +0000":              "é <x> 17 +0000",
+		"A <a@b> -5 +0000":               "",
+		"<script>alert(1)</script> 1 +0": "",
+	} {
+		t.Run("author "+ident, func(t *testing.T) {
+			h := newHostile(t)
+			tree := h.put("tree", entry("100644", "a.md", h.put("blob", "x")))
+			id := h.put("commit", "tree "+tree+"\nauthor "+ident+"\ncommitter "+ident+"\n\nm\n")
+			require.NoError(t, os.WriteFile(filepath.Join(h.dir, "refs/heads/main"), []byte(id+"\n"), 0o644))
+			w := newWorld(t)
+			w.importFrom(h.dir, transfer.ImportOptions{Prospect: "X", Map: parseMap(t, "rules: [{from: '*', to: external/account}]")})
+			w.importFrom(h.dir, transfer.ImportOptions{Prospect: "Y"})
+			git(t, w.repo("x", wiki.External), "fsck", "--strict")
+			git(t, w.repo("y", wiki.Internal), "fsck", "--strict")
+			assert.Equal(t, "x", w.read("y", "internal/account/a"))
+			if want != "" {
+				assert.Contains(t, git(t, w.repo("y", wiki.Internal), "cat-file", "commit", "main^1"), "author "+want+"\n")
+			}
+		})
+	}
 	t.Run("no commits", func(t *testing.T) {
 		_, err := transfer.OpenSource(t.Context(), newHostile(t).dir, transfer.SourceOptions{})
 		assert.ErrorContains(t, err, "no commits")
