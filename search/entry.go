@@ -48,7 +48,7 @@ const (
 	fieldTag      = "tag"
 	fieldHas      = "has"
 	fieldState    = "state"   // open, closed
-	fieldWhen     = "when"    // 2026, 2026-11 and 2026-11-02 of the last change
+	fieldWhen     = "when"    // 20, 202, 2026, 2026-11 and 2026-11-02 of the last change
 	fieldUpdated  = "updated" // the last change, to sort by
 	fieldFacets   = "facets"  // stage, kind and authors in one value, to be counted together
 )
@@ -169,6 +169,8 @@ func (a *analyzers) document(e entry, access []string) (*document.Document, erro
 	keywords(fieldHas, e.has, keywordOptions)
 	add(fieldState, s.State, keywordOptions, anKeyword)
 	if t := s.Updated.UTC(); !s.Updated.IsZero() && t.Year() > 0 && t.Year() < 10000 {
+		add(fieldWhen, t.Format("2006")[:2], keywordOptions, anKeyword)
+		add(fieldWhen, t.Format("2006")[:3], keywordOptions, anKeyword)
 		add(fieldWhen, t.Format("2006"), keywordOptions, anKeyword)
 		add(fieldWhen, t.Format("2006-01"), keywordOptions, anKeyword)
 		add(fieldWhen, t.Format("2006-01-02"), keywordOptions, anKeyword)

@@ -18,7 +18,7 @@ import (
 )
 
 // format is of the entries and files; indexes of another are made again.
-const format = 1
+const format = 2
 
 // maxUnpersisted is how many batches may be on their way to disk.
 const maxUnpersisted = 4

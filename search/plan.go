@@ -25,9 +25,10 @@ const (
 )
 
 const (
-	maxPrefixTerms = 64   // words that a prefix stands for, the commonest ones
-	maxPrefixSeen  = 5000 // words looked at to choose them
-	fuzzyPrefix    = 2    // letters that must be right
+	maxPrefixTerms  = 64   // words that a prefix stands for, the commonest ones
+	maxPrefixRanked = 6    // of these, those that are ranked
+	maxPrefixSeen   = 5000 // words looked at to choose them
+	fuzzyPrefix     = 2    // letters that must be right
 )
 
 // plan is a query as one section is asked it.
@@ -285,8 +286,17 @@ func (s *Section) word(w string, prefix, fuzzy bool, m *marker, mark bool) (bque
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range list {
-			any = append(any, weighted(fieldExact, t, weightStem))
+		// The commonest take part in the score, the others are only found.
+		var rest []string
+		for i, t := range list {
+			if i < maxPrefixRanked {
+				any = append(any, weighted(fieldExact, t, weightStem))
+			} else {
+				rest = append(rest, t)
+			}
+		}
+		if len(rest) > 0 {
+			any = append(any, quiet{anyOf(fieldExact, rest)})
 		}
 		any = append(any, weighted(fieldPrefix, cutRunes(fold(w), maxTitlePrefix), weightHead))
 	}
@@ -357,12 +367,13 @@ func cutRunes(s string, n int) string {
 
 // Times that are searched for; nothing was written outside of them.
 const (
-	firstYear = 1970
+	firstYear = 1900
 	lastYear  = 2200
 )
 
 // days covers the time from the day after on until before the day before,
-// with as few years, months and days as there can be. Either may be "".
+// with as few centuries, decades, years, months and days as there can be.
+// Either may be "".
 func days(after, before string) []string {
 	from := time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC)
 	to := time.Date(lastYear, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -374,8 +385,15 @@ func days(after, before string) []string {
 	}
 	var out []string
 	for from.Before(to) {
+		january := from.YearDay() == 1
 		switch {
-		case from.YearDay() == 1 && !from.AddDate(1, 0, 0).After(to):
+		case january && from.Year()%100 == 0 && !from.AddDate(100, 0, 0).After(to):
+			out = append(out, from.Format("2006")[:2])
+			from = from.AddDate(100, 0, 0)
+		case january && from.Year()%10 == 0 && !from.AddDate(10, 0, 0).After(to):
+			out = append(out, from.Format("2006")[:3])
+			from = from.AddDate(10, 0, 0)
+		case january && !from.AddDate(1, 0, 0).After(to):
 			out = append(out, from.Format("2006"))
 			from = from.AddDate(1, 0, 0)
 		case from.Day() == 1 && !from.AddDate(0, 1, 0).After(to):

@@ -65,7 +65,7 @@ func (s *Section) suggestions(ctx context.Context, words, access []string, limit
 		}
 	}()
 	marker := newMarker(s.owner.analyzers)
-	must := []bquery.Query{anyOf(fieldAccess, access)}
+	must := []bquery.Query{quiet{anyOf(fieldAccess, access)}}
 	for _, w := range words {
 		marker.word(w)
 		marker.prefix(w)
@@ -74,9 +74,9 @@ func (s *Section) suggestions(ctx context.Context, words, access []string, limit
 	// Prospects are asked for apart, so that many pages cannot crowd them out.
 	for _, typ := range []string{typeProspect, ""} {
 		q := append([]bquery.Query{}, must...)
-		not := []bquery.Query{keyword(fieldType, typeProspect)}
+		not := []bquery.Query{quiet{keyword(fieldType, typeProspect)}}
 		if typ != "" {
-			q, not = append(q, keyword(fieldType, typ)), nil
+			q, not = append(q, quiet{keyword(fieldType, typ)}), nil
 		}
 		req := bleve.NewSearchRequestOptions(bquery.NewBooleanQuery([]bquery.Query{bquery.NewConjunctionQuery(q)}, nil, not), 2*limit+10, 0, false)
 		req.Fields = []string{fieldData}
