@@ -1,6 +1,9 @@
 package yjs
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 const (
 	maxNumber = 1<<53 - 1 // the largest whole number that JavaScript counts exactly
@@ -216,6 +219,7 @@ func (d *decoder) group(u *Update) error {
 		return malformed("client %d twice", at.client)
 	}
 	from := len(u.records)
+	u.records = slices.Grow(u.records, int(min(count, uint64(d.left())/4))) // those that are kept have four
 	for ; count > 0; count-- {
 		r, err := d.record(at)
 		if err != nil {
@@ -257,6 +261,7 @@ func (d *decoder) deletes(u *Update) error {
 			return malformed("deletions of client %d twice", client)
 		}
 		from := len(u.ranges)
+		u.ranges = slices.Grow(u.ranges, int(count))
 		for ; count > 0; count-- {
 			clock, err := d.clock()
 			if err != nil {

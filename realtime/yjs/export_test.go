@@ -51,8 +51,9 @@ func (d *Doc) Check() error {
 	if units != d.units || bytes != d.bytes {
 		note("%d units %d bytes counted, %d and %d in the list", d.units, d.bytes, units, bytes)
 	}
-	size := 0
+	size, count := 0, 0
 	for _, list := range d.waiting.records {
+		count += len(list)
 		for i := range list {
 			size += list[i].footprint()
 		}
@@ -60,8 +61,8 @@ func (d *Doc) Check() error {
 	for _, list := range d.waiting.deletes {
 		size += rangeFootprint * len(list)
 	}
-	if size != d.waiting.size {
-		note("%d bytes waiting counted, %d there", d.waiting.size, size)
+	if size != d.waiting.size || count != d.waiting.count {
+		note("%d records of %d bytes waiting counted, %d of %d there", d.waiting.count, d.waiting.size, count, size)
 	}
 	return errors.Join(errs...)
 }

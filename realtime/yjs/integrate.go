@@ -104,27 +104,27 @@ func (d *Doc) unknown(u *Update) []queue {
 // mayExceed is a quick upper bound: false means that integrating the update
 // cannot hit a limit.
 func (d *Doc) mayExceed(u *Update, queues []queue) bool {
-	records, memory := 0, d.waiting.size+rangeFootprint*len(u.ranges)
+	records, stirred, text := 0, 0, u.textBytes
+	memory := d.waiting.size + rangeFootprint*len(u.ranges)
 	for _, q := range queues {
 		records += len(q.records)
 		for i := range q.records {
 			memory += q.records[i].footprint()
 		}
+		if d.waiting.movable(q.client, q.records[len(q.records)-1].end()) {
+			stirred, text = d.waiting.count, u.textBytes+d.waiting.size
+		}
 	}
-	waiting := 0
-	for _, list := range d.waiting.records {
-		waiting += len(list)
-	}
-	records += waiting
+	records += stirred
 	items := d.items + 3*records + 2*len(u.ranges) + 2*d.waiting.size/rangeFootprint
 	steps := float64(records) * (float64(items) + float64(items)/32 + 4)
-	if waiting > 0 { // they may be tried again after each that moves
+	if stirred > 0 { // what waits may be tried again after each that moves
 		steps += float64(records) * float64(records)
 	}
 	return steps > float64(d.limits.MaxWork) ||
 		items > d.limits.MaxItems ||
 		memory > d.limits.MaxPending ||
-		d.bytes+u.textBytes+d.waiting.size > d.limits.MaxText
+		d.bytes+text > d.limits.MaxText
 }
 
 // integrate does the work of ApplyUpdate. After an error the document is

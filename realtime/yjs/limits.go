@@ -6,7 +6,8 @@ import "math"
 // negative one for no limit.
 type Limits struct {
 	// MaxMessage is the length of one encoded update in bytes. Default 2 MiB.
-	// Decoding allocates at most about 40 times this, integrating 70 times.
+	// Decoding allocates at most about 60 times this, and integrating the
+	// smallest structs there are again as much.
 	MaxMessage int
 	// MaxText is the length of the visible text in bytes of UTF-8. Default
 	// 1 MiB. An update that makes the text shorter is always taken.
@@ -16,7 +17,7 @@ type Limits struct {
 	// has to be made anew from its text.
 	MaxItems int
 	// MaxPending is how much may wait for missing parts, in bytes of memory
-	// (estimated). Default 4 MiB. What waits is never dropped: it may have been
+	// (estimated). Default 2 MiB. What waits is never dropped: it may have been
 	// acknowledged already.
 	MaxPending int
 	// MaxWork is the number of steps that integrating one update may take: an
@@ -40,7 +41,7 @@ func (l Limits) filled() Limits {
 	set(&l.MaxMessage, 2<<20)
 	set(&l.MaxText, 1<<20)
 	set(&l.MaxItems, 500_000)
-	set(&l.MaxPending, 4<<20)
+	set(&l.MaxPending, 2<<20)
 	set(&l.MaxWork, 10_000_000)
 	return l
 }

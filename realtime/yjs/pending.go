@@ -13,13 +13,14 @@ type waiting struct {
 	// wants says, for clients whose next characters something waits for, the
 	// clock that has to be passed before trying again makes sense.
 	wants map[uint64]uint64
-	size  int // estimated bytes
+	count int // records
+	size  int // of all, estimated bytes
 }
 
 const rangeFootprint = 32
 
 func (w *waiting) clone() waiting {
-	c := waiting{records: maps.Clone(w.records), deletes: maps.Clone(w.deletes), wants: maps.Clone(w.wants), size: w.size}
+	c := waiting{records: maps.Clone(w.records), deletes: maps.Clone(w.deletes), wants: maps.Clone(w.wants), count: w.count, size: w.size}
 	for client, list := range c.records {
 		c.records[client] = slices.Clone(list)
 	}
@@ -60,6 +61,7 @@ func (w *waiting) hold(client uint64, list []record) bool {
 		size += all[i].footprint()
 	}
 	w.records[client] = all
+	w.count += len(all) - before
 	w.size += size - beforeSize
 	return len(all) != before || size != beforeSize
 }
@@ -92,7 +94,7 @@ func (w *waiting) take() []queue {
 			w.size -= list[i].footprint()
 		}
 	}
-	w.records, w.wants = nil, nil
+	w.records, w.wants, w.count = nil, nil, 0
 	return queues
 }
 
