@@ -33,13 +33,16 @@ type catalogue struct {
 	db       *sql.DB
 	verified atomic.Bool
 
+	// reading is held while an entry is read and put, or removed, so that an
+	// older state never follows a newer one and what is gone stays gone.
+	reading sync.Mutex
+
 	mu      sync.RWMutex
 	entries map[string]*Entry // replaced, never changed
 }
 
 type catalogueRow struct {
 	Prospect Prospect
-	Created  time.Time
 	Updated  time.Time
 	Heads    [2]string
 }
@@ -133,7 +136,16 @@ func (c *catalogue) put(ctx context.Context, e *Entry) error {
 	return nil
 }
 
+// expect lists a prospect that has just been made, until refresh reads it.
+func (c *catalogue) expect(p Prospect) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entries[p.Slug] = &Entry{Prospect: p}
+}
+
 func (c *catalogue) remove(ctx context.Context, slug string) error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	c.mu.Lock()
 	delete(c.entries, slug)
 	c.mu.Unlock()
@@ -146,6 +158,8 @@ func (c *catalogue) remove(ctx context.Context, slug string) error {
 // refresh reads a prospect's entry from its repositories when either has moved
 // since, and answers it.
 func (w *Wiki) refresh(ctx context.Context, slug string) (*Entry, error) {
+	w.cat.reading.Lock()
+	defer w.cat.reading.Unlock()
 	old := w.cat.get(slug)
 	if old == nil {
 		return nil, ErrNotFound
@@ -260,6 +274,12 @@ func (w *Wiki) Prospect(ctx context.Context, caller people.Caller, slug string) 
 	e := w.cat.get(slug)
 	if e == nil {
 		return Entry{}, ErrNotFound
+	}
+	if e.heads == [2]string{} { // derived.db was lost, and nobody has read it yet
+		var err error
+		if e, err = w.refresh(ctx, slug); err != nil {
+			return Entry{}, err
+		}
 	}
 	return *e, nil
 }

@@ -9,10 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/gofrs/flock"
-	"gopkg.in/yaml.v3"
 
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -31,9 +29,6 @@ type HistoryImport struct {
 // ImportHistory is the door for histories: the commits of h become part of the
 // side as they are. Open live rooms get the changed texts merged in.
 func (w *Wiki) ImportHistory(ctx context.Context, caller people.Caller, prospect string, section Section, h HistoryImport) error {
-	if err := w.may(ctx, caller, prospect, section, people.Viewer); err != nil {
-		return err
-	}
 	if err := w.may(ctx, caller, prospect, section, people.Editor); err != nil {
 		return err
 	}
@@ -111,7 +106,8 @@ const stagingPrefix = ".import-"
 // ImportProspect makes a prospect out of an imported history. Each side is
 // built by build, which gets a repository with the prospect's own first commit
 // and answers the commit that main shall be at; whole or not at all, the
-// prospect then appears. A build that was cancelled or killed is continued by
+// prospect then appears, under a numbered slug when there is one of that name
+// that the caller may not see. A build that was cancelled or killed is continued by
 // the next call with the same slug and key: objects that were synced are there
 // again. Slug is required.
 func (w *Wiki) ImportProspect(ctx context.Context, caller people.Caller, n NewProspect, key string,
@@ -122,8 +118,11 @@ func (w *Wiki) ImportProspect(ctx context.Context, caller people.Caller, n NewPr
 	if w.beside {
 		return Entry{}, fmt.Errorf("writing beside a running server: %w", ErrLocked)
 	}
-	p, err := w.completeImport(ctx, n.Prospect)
+	p, err := w.complete(ctx, n.Prospect)
 	if err != nil {
+		return Entry{}, err
+	}
+	if _, err := w.claim(ctx, caller, p.Slug); err != nil {
 		return Entry{}, err
 	}
 	sum := sha256.Sum256([]byte(key))
@@ -148,56 +147,13 @@ func (w *Wiki) ImportProspect(ctx context.Context, caller people.Caller, n NewPr
 	return w.placeImport(ctx, caller, p, n, dir)
 }
 
-// completeImport fills in what a new prospect needs, as Create does.
-func (w *Wiki) completeImport(ctx context.Context, p Prospect) (Prospect, error) {
-	funnel, err := w.Funnel(ctx)
-	if err != nil {
-		return p, err
-	}
-	p.Title = strings.TrimSpace(p.Title)
-	if p.Stage == "" {
-		p.Stage = funnel.Stages[0].Key
-	}
-	if funnel.Stage(p.Stage) == nil {
-		return p, &Invalid{Field: "stage", Problem: fmt.Sprintf("%q is not a stage of the funnel", p.Stage)}
-	}
-	if p.Outcome == "" {
-		p.Outcome = OutcomeOpen
-	}
-	today := w.now().UTC().Format(dateFormat)
-	if p.Since == "" {
-		p.Since = today
-	}
-	if p.Created == "" {
-		p.Created = today
-	}
-	if err := p.check(); err != nil {
-		return p, err
-	}
-	if err := CheckProspect(p.Slug); err != nil {
-		return p, err
-	}
-	if w.cat.has(p.Slug) {
-		return p, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
-	}
-	return p, nil
-}
-
 func (w *Wiki) buildImport(ctx context.Context, caller people.Caller, p Prospect, dir string,
 	build func(context.Context, Section, *repo.Repo, repo.Hash) (repo.Hash, error)) error {
-	own, err := yaml.Marshal(&p)
+	first, err := w.firstCommits(p)
 	if err != nil {
 		return err
 	}
-	shared, err := yaml.Marshal(&SpaceInfo{Title: p.Title, Company: w.company, Customer: p.Title})
-	if err != nil {
-		return err
-	}
-	// The external side first: what became of it stands in internal import.yaml.
-	for _, f := range []firstCommit{
-		{External, []repo.Edit{{Path: spaceFile, Data: shared}}, "Start the shared space"},
-		{Internal, []repo.Edit{{Path: prospectFile, Data: own}}, "Start " + p.Title},
-	} {
+	for _, f := range first {
 		err := w.buildSide(ctx, caller, filepath.Join(dir, string(f.section)+".git"), f, build)
 		if err != nil {
 			return fmt.Errorf("importing to %s: %w", f.section, err)
@@ -238,44 +194,23 @@ func (w *Wiki) buildSide(ctx context.Context, caller people.Caller, dir string, 
 func (w *Wiki) placeImport(ctx context.Context, caller people.Caller, p Prospect, n NewProspect, dir string) (Entry, error) {
 	w.create.Lock()
 	defer w.create.Unlock()
-	if w.cat.has(p.Slug) {
-		return Entry{}, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
+	var err error
+	if p.Slug, err = w.claim(ctx, caller, p.Slug); err != nil {
+		return Entry{}, err
 	}
 	if err := os.Remove(filepath.Join(dir, "lock")); err != nil {
 		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
 	}
-	owner := n.Owner
-	if owner == "" && !caller.IsSystem() {
-		owner = caller.Person.ID
-	}
-	// Who may see it is settled before it is there.
-	system := people.System("import")
-	err := w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
-	if errors.Is(err, people.ErrExists) {
-		// Left by an attempt that did not come to its repositories.
-		if err = w.people.DeleteProspect(ctx, system, p.Slug); err == nil {
-			err = w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
-		}
-	}
-	if err != nil {
-		return Entry{}, fmt.Errorf("settling who may see %q: %w", p.Slug, err)
+	if err := w.settle(ctx, caller, p.Slug, n); err != nil {
+		return Entry{}, err
 	}
 	if err := os.Rename(dir, filepath.Join(w.spacesDir(), p.Slug)); err != nil {
-		return Entry{}, errors.Join(fmt.Errorf("giving the import its place: %w", err), w.people.DeleteProspect(ctx, system, p.Slug))
+		return Entry{}, errors.Join(fmt.Errorf("giving the import its place: %w", err), w.unsettle(ctx, p.Slug))
 	}
 	if err := syncDir(w.spacesDir()); err != nil {
 		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
 	}
-	w.cat.mu.Lock()
-	w.cat.entries[p.Slug] = &Entry{Prospect: p}
-	w.cat.mu.Unlock()
-	e, err := w.refresh(ctx, p.Slug)
-	if err != nil {
-		return Entry{}, err
-	}
-	w.moved.note(p.Slug, Internal)
-	w.moved.note(p.Slug, External)
-	return *e, nil
+	return w.appear(ctx, p)
 }
 
 // Identity is how commits on behalf of a caller name their author.

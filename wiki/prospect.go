@@ -147,163 +147,6 @@ func printable(s string) bool {
 	return true
 }
 
-// NewProspect says what a new prospect begins with.
-type NewProspect struct {
-	Prospect          // Title is required; Slug is made from it when empty; Stage is the funnel's first when empty
-	Owner      string // id of the person who owns it; "" means the caller, or nobody for the system
-	Restricted bool   // only those named may see it
-}
-
-// Create makes a prospect with both its repositories. It fails with ErrExists
-// when the slug was given and is taken by a prospect that the caller may see;
-// otherwise the slug is numbered until it is free.
-func (w *Wiki) Create(ctx context.Context, caller people.Caller, n NewProspect) (Entry, error) {
-	if caller.Person.Guest || !caller.Can(people.Write) {
-		return Entry{}, people.ErrForbidden
-	}
-	if w.beside {
-		return Entry{}, fmt.Errorf("writing beside a running server: %w", ErrLocked)
-	}
-	funnel, err := w.Funnel(ctx)
-	if err != nil {
-		return Entry{}, err
-	}
-	p := n.Prospect
-	p.Title = strings.TrimSpace(p.Title)
-	if p.Stage == "" {
-		p.Stage = funnel.Stages[0].Key
-	}
-	if funnel.Stage(p.Stage) == nil {
-		return Entry{}, &Invalid{Field: "stage", Problem: fmt.Sprintf("%q is not a stage of the funnel", p.Stage)}
-	}
-	if p.Outcome == "" {
-		p.Outcome = OutcomeOpen
-	}
-	today := w.now().UTC().Format(dateFormat)
-	if p.Since == "" {
-		p.Since = today
-	}
-	if p.Created == "" {
-		p.Created = today
-	}
-	if err := p.check(); err != nil {
-		return Entry{}, err
-	}
-	w.create.Lock()
-	defer w.create.Unlock()
-	switch {
-	case p.Slug == "":
-		p.Slug = w.freeSlug(Slug(p.Title))
-	case CheckProspect(p.Slug) != nil:
-		return Entry{}, CheckProspect(p.Slug)
-	case w.cat.has(p.Slug) && w.people.LevelOn(ctx, caller, p.Slug) >= people.Viewer:
-		return Entry{}, fmt.Errorf("prospect %q: %w", p.Slug, ErrExists)
-	default:
-		// The name of a prospect that the caller may not see is numbered, not
-		// refused: it stays unknown that there is one.
-		p.Slug = w.freeSlug(p.Slug)
-	}
-	owner := n.Owner
-	if owner == "" && !caller.IsSystem() {
-		owner = caller.Person.ID
-	}
-	// Who may see it is settled before it is there.
-	err = w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
-	if errors.Is(err, people.ErrExists) {
-		// Left by an attempt that did not come to its repositories.
-		if err = w.people.DeleteProspect(ctx, people.System("dealwiki"), p.Slug); err == nil {
-			err = w.people.AddProspect(ctx, caller, p.Slug, owner, n.Restricted)
-		}
-	}
-	if err != nil {
-		return Entry{}, fmt.Errorf("settling who may see %q: %w", p.Slug, err)
-	}
-	if err := w.makeSpace(ctx, caller, p, w.company); err != nil {
-		err = errors.Join(err, w.people.DeleteProspect(context.WithoutCancel(ctx), people.System("dealwiki"), p.Slug))
-		return Entry{}, fmt.Errorf("making the space of %q: %w", p.Slug, err)
-	}
-	w.cat.mu.Lock()
-	w.cat.entries[p.Slug] = &Entry{Prospect: p}
-	w.cat.mu.Unlock()
-	e, err := w.refresh(ctx, p.Slug)
-	if err != nil {
-		return Entry{}, err
-	}
-	w.moved.note(p.Slug, Internal)
-	w.moved.note(p.Slug, External)
-	return *e, nil
-}
-
-func (w *Wiki) freeSlug(base string) string {
-	if reservedProspect[base] {
-		base += "-prospect"
-	}
-	slug := base
-	for i := 2; w.cat.has(slug); i++ {
-		suffix := fmt.Sprintf("-%d", i)
-		runes := []rune(base)
-		slug = string(runes[:min(len(runes), maxSlugRunes-len(suffix))]) + suffix
-	}
-	return slug
-}
-
-// makeSpace makes both repositories of a prospect.
-func (w *Wiki) makeSpace(ctx context.Context, caller people.Caller, p Prospect, company string) error {
-	own, err := yaml.Marshal(&p)
-	if err != nil {
-		return err
-	}
-	shared, err := yaml.Marshal(&SpaceInfo{Title: p.Title, Company: company, Customer: p.Title})
-	if err != nil {
-		return err
-	}
-	return w.makeRepos(ctx, caller, p.Slug,
-		firstCommit{Internal, []repo.Edit{{Path: prospectFile, Data: own}}, "Start " + p.Title},
-		firstCommit{External, []repo.Edit{{Path: spaceFile, Data: shared}}, "Start the shared space"})
-}
-
-type firstCommit struct {
-	section Section
-	edits   []repo.Edit
-	subject string
-}
-
-// makeRepos builds the repositories of a space in a folder of their own and
-// moves it into place, so that a crash leaves a whole space or none.
-func (w *Wiki) makeRepos(ctx context.Context, caller people.Caller, slug string, first ...firstCommit) error {
-	tmp, err := os.MkdirTemp(w.spacesDir(), ".new-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	for _, f := range first {
-		r, err := repo.Create(filepath.Join(tmp, string(f.section)+".git"), repo.Options{Logger: w.log, Now: w.now, Cache: w.cache})
-		if err != nil {
-			return err
-		}
-		_, err = r.Commit(ctx, repo.Hash{}, f.edits, w.message(caller, f.subject))
-		if err := errors.Join(err, r.Close()); err != nil {
-			return err
-		}
-	}
-	if err := syncDir(tmp); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, filepath.Join(w.spacesDir(), slug)); err != nil {
-		return err
-	}
-	return syncDir(w.spacesDir())
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
-
 // SpaceInfo is what space.yaml on the external side tells the customer of the
 // deal as such.
 type SpaceInfo struct {
@@ -448,6 +291,7 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	}
 	w.create.Lock()
 	defer w.create.Unlock()
+	var sides []*side
 	for _, section := range []Section{Internal, External} {
 		side, err := w.side(slug, section)
 		if err != nil {
@@ -455,7 +299,7 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 		}
 		side.write.Lock()
 		defer side.write.Unlock()
-		side.gone = true
+		sides = append(sides, side)
 	}
 	trash := filepath.Join(w.dir, "trash")
 	if err := os.MkdirAll(trash, 0o700); err != nil {
@@ -465,14 +309,13 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	if err := os.Rename(filepath.Join(w.spacesDir(), slug), target); err != nil {
 		return fmt.Errorf("moving %s to the trash: %w", slug, err)
 	}
-	if err := errors.Join(syncDir(trash), syncDir(w.spacesDir())); err != nil {
-		return err
-	}
-	var errs []error
-	for _, section := range []Section{Internal, External} {
-		w.sides.drop(SideID{slug, section})
-		errs = append(errs, w.history.Forget(ctx, slug+"/"+string(section)))
-		w.moved.note(slug, section)
+	// It is gone: what follows is done to its end, whoever waits for it.
+	ctx = context.WithoutCancel(ctx)
+	errs := []error{syncDir(trash), syncDir(w.spacesDir())}
+	for _, s := range sides {
+		s.gone = true
+		errs = append(errs, w.sides.drop(SideID{slug, s.section}), w.history.Forget(ctx, s.name()))
+		w.moved.note(slug, s.section)
 	}
 	errs = append(errs, w.cat.remove(ctx, slug), w.people.DeleteProspect(ctx, people.System("dealwiki"), slug))
 	return errors.Join(errs...)

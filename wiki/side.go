@@ -76,14 +76,20 @@ func (c *sideCache) get(id SideID, open func() (*side, error)) (*side, error) {
 	return s, nil
 }
 
-func (c *sideCache) drop(id SideID) {
+// drop forgets a side whose repository is gone and lets its files go.
+func (c *sideCache) drop(id SideID) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	s := c.all[id]
+	if s == nil {
+		return nil
+	}
 	delete(c.all, id)
 	if e := c.at[id]; e != nil {
 		c.warm.Remove(e)
 		delete(c.at, id)
 	}
+	return s.repo.Close()
 }
 
 // idle lists the warm sides that nobody has asked for since a time.
