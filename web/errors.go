@@ -86,12 +86,26 @@ func (s *Server) errorStatus(err error) (status int, title, detail string) {
 	case errors.As(err, &body):
 		return http.StatusRequestEntityTooLarge, "Too large", "What was sent is larger than " + sizeOf(body.Limit) + ", which is the most this page takes."
 	}
+	if full(err) {
+		err = syscall.ENOSPC
+	}
 	for _, o := range outcomes {
 		if errors.Is(err, o.err) {
 			return o.status, o.title, o.detail
 		}
 	}
 	return http.StatusInternalServerError, "Something went wrong", "This is our mistake, not yours. Nothing that was saved is lost. Try again; if it happens again, tell your administrator the number below."
+}
+
+// full reports that SQLite could not grow its file: its errors have a code of
+// their own.
+func full(err error) bool {
+	const sqliteFull = 13
+	var coded interface {
+		error
+		Code() int
+	}
+	return errors.As(err, &coded) && coded.Code()&0xff == sqliteFull
 }
 
 // retryAfter is the value of the header of that name, "" for none.

@@ -271,7 +271,10 @@ func asBefore(original, sent []byte) []byte {
 		}
 	}
 	var out []byte
-	for _, l := range lines {
+	for i, l := range lines {
+		if l.end == "\n" && len(l.text) == 0 && i > 0 && lines[i-1].end == "\r" {
+			l.end = "\r\n" // the two would be read as one
+		}
 		out = append(append(out, l.text...), l.end...)
 	}
 	return out

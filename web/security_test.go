@@ -322,6 +322,7 @@ func TestAttachments(t *testing.T) {
 			assert.Equal(t, tt.kind, raw.header.Get("Content-Type"))
 			assert.Equal(t, "nosniff", raw.header.Get("X-Content-Type-Options"))
 			assert.Contains(t, raw.header.Get("Content-Security-Policy"), "sandbox")
+			assert.NotContains(t, raw.header.Get("Content-Security-Policy"), "unsafe")
 			assert.Equal(t, tt.inline, strings.HasPrefix(raw.header.Get("Content-Disposition"), "inline"))
 			assert.NotContains(t, b.ok(a.location()), "<script>alert")
 			down := b.get(a.location() + "?download")

@@ -94,7 +94,7 @@ func (s *Server) isNew(ctx context.Context) bool {
 func localPath(next, fallback string) string {
 	u, err := url.Parse(next)
 	if err != nil || next == "" || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
-		!strings.HasPrefix(u.Path, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || len(next) > maxPath {
+		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || len(next) > maxPath {
 		return fallback
 	}
 	for _, out := range []string{"/sign-in", "/sign-out", "/login/", "/join/", "/setup"} {
