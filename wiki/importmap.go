@@ -111,15 +111,23 @@ func (sd *Side) ImportMap(ctx context.Context, caller people.Caller) (*ImportMap
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return nil, err
 	}
-	in, err := sd.s.w.side(sd.s.prospect, Internal)
+	return sd.s.importMap()
+}
+
+// importMap is the map of what was imported to the side.
+func (s *side) importMap() (*ImportMap, error) {
+	in := s
+	if s.section != Internal {
+		var err error
+		if in, err = s.w.side(s.prospect, Internal); err != nil {
+			return nil, err
+		}
+	}
+	m, err := s.w.importMap(in)
 	if err != nil {
 		return nil, err
 	}
-	m, err := sd.s.w.importMap(in)
-	if err != nil {
-		return nil, err
-	}
-	return &ImportMap{section: sd.s.section, imports: m.imports}, nil
+	return &ImportMap{section: s.section, imports: m.imports}, nil
 }
 
 func (w *Wiki) importMap(in *side) (*ImportMap, error) {

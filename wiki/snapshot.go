@@ -3,6 +3,7 @@ package wiki
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -42,13 +43,14 @@ type FileInfo struct {
 // snapshot is everything lists and links need of one commit of a side. It is
 // never changed once published.
 type snapshot struct {
-	head  repo.Hash
-	files map[string]repo.File // every file by path
-	pages []PageInfo           // by stage, then title
-	infos map[string]*PageInfo // by path
-	texts map[string]*textInfo // by path
-	links map[string][]string  // backlinks: page path → paths of pages that link to it
-	names map[string]string    // lower-cased page name → path, for what must be unique
+	head        repo.Hash
+	files       map[string]repo.File // every file by path
+	pages       []PageInfo           // by stage, then title
+	attachments []FileInfo           // by stage, then name
+	infos       map[string]*PageInfo // by path
+	texts       map[string]*textInfo // by path
+	links       map[string][]string  // backlinks: page path → paths of pages that link to it
+	names       map[string]string    // lower-cased page name → path, for what must be unique
 }
 
 // snapshot answers the state at main, building it when main has moved. Waiting
@@ -117,6 +119,11 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 		}
 	}
 	for path, f := range snap.files {
+		if file, ok := fileOf(s.section, path); ok {
+			v := latest[path]
+			snap.attachments = append(snap.attachments, FileInfo{File: file, Size: f.Size, Version: v.Commit, Author: v.Author, Updated: v.When, blob: f.Blob})
+			continue
+		}
 		place, ok := PlaceOf(s.section, path)
 		if !ok {
 			continue
@@ -135,6 +142,7 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 		}
 		snap.pages = append(snap.pages, info)
 	}
+	slices.SortFunc(snap.attachments, func(a, b FileInfo) int { return a.File.compare(b.File) })
 	sort.Slice(snap.pages, func(i, j int) bool {
 		a, b := &snap.pages[i], &snap.pages[j]
 		if a.Stage != b.Stage {
@@ -153,10 +161,14 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 		snap.infos[p.Path()] = p
 		snap.names[p.Page] = p.Path()
 	}
+	imports, err := s.importMap()
+	if err != nil {
+		return nil, err
+	}
 	for path, text := range snap.texts {
 		seen := map[string]bool{path: true}
 		for _, l := range text.Links {
-			if target := linkTarget(path, l); target != "" && !seen[target] {
+			if target := s.linkTarget(imports, path, l); target != "" && !seen[target] {
 				seen[target] = true
 				snap.links[target] = append(snap.links[target], path)
 			}
@@ -169,8 +181,9 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 }
 
 // linkTarget is the path that a link of the page at from leads to inside the
-// same side, or "".
-func linkTarget(from string, l content.Link) string {
+// same side, or "". Relative links of imported pages are meant as their source
+// had them.
+func (s *side) linkTarget(imports *ImportMap, from string, l content.Link) string {
 	switch l.Kind {
 	case content.Wiki:
 		switch {
@@ -181,7 +194,14 @@ func linkTarget(from string, l content.Link) string {
 		}
 		return l.Page + pageExt
 	case content.Relative:
-		if path := JoinLink(from, l.Dest); strings.HasSuffix(path, pageExt) {
+		path, ok := imports.Lookup(string(s.section)+"/"+from, l.Dest)
+		if ok {
+			path, ok = strings.CutPrefix(path, string(s.section)+"/")
+		} else {
+			path = JoinLink(from, l.Dest)
+			ok = true
+		}
+		if ok && strings.HasSuffix(path, pageExt) {
 			return path
 		}
 	}
@@ -199,7 +219,8 @@ func titleOf(slug string) string {
 	return words
 }
 
-// Pages lists the side's pages by stage and title.
+// Pages lists the side's pages by stage and title. The list is shared and must
+// not be changed.
 func (sd *Side) Pages(ctx context.Context, caller people.Caller) ([]PageInfo, error) {
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return nil, err

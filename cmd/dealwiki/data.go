@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 
 	"github.com/creachadair/command"
 
@@ -110,46 +109,6 @@ func restoreCommand(std stdio) *command.C {
 			}
 			_, err = fmt.Fprintln(std.out, "restored; everybody signs in again, and API tokens have to be made anew")
 			return err
-		}),
-	}
-}
-
-func doctorCommand(std stdio) *command.C {
-	var data string
-	var repair bool
-	return &command.C{
-		Name:  "doctor",
-		Usage: "doctor -data DIR [-repair]",
-		Help: `Check every repository, the databases and the indexes against one another. Exit
-status 1 when something is wrong. With -repair, which needs the server stopped,
-what can be rebuilt is rebuilt.`,
-		SetFlags: flags(func(fs *flag.FlagSet) {
-			dataFlag(fs, &data)
-			fs.BoolVar(&repair, "repair", false, "rebuild what can be rebuilt")
-		}),
-		Run: command.Adapt(func(env *command.Env) error {
-			if err := needData(data); err != nil {
-				return err
-			}
-			git, _ := exec.LookPath("git") // without one the checks are our own
-			findings, err := transfer.Doctor(env.Context(), data, transfer.DoctorOptions{Repair: repair, Git: git, Logger: logger(std.err), Progress: printProgress(std.err)})
-			if err != nil {
-				return err
-			}
-			left := 0
-			for _, f := range findings {
-				fmt.Fprintln(std.out, f)
-				if !f.Repaired {
-					left++
-				}
-			}
-			if left > 0 {
-				return fmt.Errorf("%d of %d findings are not mended", left, len(findings))
-			}
-			if len(findings) == 0 {
-				fmt.Fprintln(std.out, "everything is sound")
-			}
-			return nil
 		}),
 	}
 }
