@@ -2,7 +2,6 @@ package wiki
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"sort"
 	"time"
@@ -11,7 +10,8 @@ import (
 	"dealwiki/wiki/repo"
 )
 
-// Contents is every file of a side at one commit, for exports.
+// Contents is every file of a side at one commit, for exports. Its lists are
+// shared and must not be changed.
 type Contents struct {
 	Section Section
 	Head    repo.Hash
@@ -36,7 +36,7 @@ func (sd *Side) Contents(ctx context.Context, caller people.Caller) (*Contents, 
 	if err != nil {
 		return nil, err
 	}
-	c := &Contents{Section: s.section, Head: snap.head, Pages: snap.pages, Tree: tree}
+	c := &Contents{Section: s.section, Head: snap.head, Pages: snap.pages, Files: snap.attachments, Tree: tree}
 	if !snap.head.IsZero() {
 		commit, err := s.repo.Lookup(snap.head)
 		if err != nil {
@@ -44,19 +44,9 @@ func (sd *Side) Contents(ctx context.Context, caller people.Caller) (*Contents, 
 		}
 		c.At = commit.CommittedAt
 	}
-	for p, f := range snap.files {
+	for p := range snap.files {
 		c.Paths = append(c.Paths, p)
-		file, ok := fileOf(s.section, p)
-		if !ok {
-			continue
-		}
-		v, err := s.w.history.Last(ctx, s.name(), p)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		c.Files = append(c.Files, FileInfo{File: file, Size: f.Size, Version: v.Commit, Author: v.Author, Updated: v.When, blob: f.Blob})
 	}
 	sort.Strings(c.Paths)
-	sort.Slice(c.Files, func(i, j int) bool { return c.Files[i].Path() < c.Files[j].Path() })
 	return c, nil
 }

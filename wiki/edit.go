@@ -46,13 +46,7 @@ type Edited struct {
 // The text is merged from its base onto what has come since. A fact or action
 // without an id gets one in a following version before Edit returns.
 func (sd *Side) Edit(ctx context.Context, caller people.Caller, e Edit) (*Edited, error) {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return nil, err
-	}
-	if e.Place.Section != sd.s.section {
-		return nil, ErrNotFound
-	}
-	if err := sd.may(ctx, caller, people.Editor); err != nil {
+	if err := sd.mayEdit(ctx, caller, e.Place.Section); err != nil {
 		return nil, err
 	}
 	if err := checkText(e.Text); err != nil {
@@ -375,12 +369,6 @@ func newID(kind string) string { return content.NewID(kind, rand.Reader) }
 // Restore makes the text of an earlier version a page's newest version. A page
 // that was deleted comes back.
 func (sd *Side) Restore(ctx context.Context, caller people.Caller, place Place, at repo.Hash) (*Edited, error) {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return nil, err
-	}
-	if place.Section != sd.s.section {
-		return nil, ErrNotFound
-	}
 	if err := sd.hasPast(ctx, caller, place); err != nil {
 		return nil, err
 	}
@@ -402,13 +390,7 @@ func (sd *Side) Restore(ctx context.Context, caller people.Caller, place Place, 
 // CreateFromTemplate makes a page of the playbook's needed content from its
 // template.
 func (sd *Side) CreateFromTemplate(ctx context.Context, caller people.Caller, place Place) (*Edited, error) {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return nil, err
-	}
-	if place.Section != sd.s.section {
-		return nil, ErrNotFound
-	}
-	if err := sd.may(ctx, caller, people.Editor); err != nil {
+	if err := sd.mayEdit(ctx, caller, place.Section); err != nil {
 		return nil, err
 	}
 	text, title, err := sd.s.w.template(ctx, sd.s.prospect, place)
@@ -423,9 +405,6 @@ func (sd *Side) CreateFromTemplate(ctx context.Context, caller people.Caller, pl
 
 // SetTask ticks or unticks the task on a line of a page, as it stood at base.
 func (sd *Side) SetTask(ctx context.Context, caller people.Caller, place Place, base repo.Hash, line int, done bool) (*Edited, error) {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return nil, err
-	}
 	if _, err := sd.Lookup(ctx, caller, place); err != nil {
 		return nil, err
 	}

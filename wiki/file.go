@@ -1,19 +1,21 @@
 package wiki
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path"
-	"sort"
+	"slices"
 	"strings"
 
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
 
-// Files lists the attachments of a side by stage and name.
+// Files lists the attachments of a side by stage and name. The list is shared
+// and must not be changed.
 func (sd *Side) Files(ctx context.Context, caller people.Caller) ([]FileInfo, error) {
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return nil, err
@@ -22,24 +24,7 @@ func (sd *Side) Files(ctx context.Context, caller people.Caller) ([]FileInfo, er
 	if err != nil {
 		return nil, err
 	}
-	var out []FileInfo
-	latest, err := sd.s.w.history.Latest(ctx, sd.s.name())
-	if err != nil {
-		return nil, err
-	}
-	for p, f := range snap.files {
-		if file, ok := fileOf(sd.s.section, p); ok {
-			v := latest[p]
-			out = append(out, FileInfo{File: file, Size: f.Size, Version: v.Commit, Author: v.Author, Updated: v.When, blob: f.Blob})
-		}
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if out[i].Stage != out[j].Stage {
-			return out[i].Stage < out[j].Stage
-		}
-		return out[i].Name < out[j].Name
-	})
-	return out, nil
+	return snap.attachments, nil
 }
 
 // FileContent is an open attachment.
@@ -61,8 +46,8 @@ func (sd *Side) OpenFile(ctx context.Context, caller people.Caller, f File) (*Fi
 	if err != nil {
 		return nil, err
 	}
-	found, ok := snap.files[f.Path()]
-	if !ok {
+	info := snap.attachment(f)
+	if info == nil {
 		return nil, ErrNotFound
 	}
 	tree, err := sd.s.repo.Tree(snap.head)
@@ -78,26 +63,14 @@ func (sd *Side) OpenFile(ctx context.Context, caller people.Caller, f File) (*Fi
 		file.Close()
 		return nil, fmt.Errorf("opening %s: the file cannot be read at an offset", f)
 	}
-	v, err := sd.s.w.history.Last(ctx, sd.s.name(), f.Path())
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("finding who changed %s: %w", f, err)
-	}
-	return &FileContent{ReadSeekCloser: content, ETag: `"` + found.Blob.String() + `"`,
-		FileInfo: FileInfo{File: f, Size: found.Size, Version: v.Commit, Author: v.Author, Updated: v.When, blob: found.Blob}}, nil
+	return &FileContent{ReadSeekCloser: content, ETag: `"` + info.blob.String() + `"`, FileInfo: *info}, nil
 }
 
 // PutFile keeps an attachment as the next version of its name. With unique the
 // name is numbered when it is taken by other bytes, and the name that was used
 // is answered.
 func (sd *Side) PutFile(ctx context.Context, caller people.Caller, f File, data []byte, unique bool) (File, error) {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return f, err
-	}
-	if f.Section != sd.s.section {
-		return f, ErrNotFound
-	}
-	if err := sd.may(ctx, caller, people.Editor); err != nil {
+	if err := sd.mayEdit(ctx, caller, f.Section); err != nil {
 		return f, err
 	}
 	if err := f.Check(); err != nil {
@@ -116,28 +89,15 @@ func (sd *Side) PutFile(ctx context.Context, caller people.Caller, f File, data 
 	if err := s.checkStage(ctx, f.Stage); err != nil {
 		return f, err
 	}
-	name := f.Name
-	for i := 2; ; i++ {
-		err := snap.fileFree(f)
-		if err == nil {
-			break
-		}
-		_, same := snap.files[f.Path()]
-		if same && !unique {
-			break // the next version of this attachment
-		}
-		if !unique {
-			return f, err
-		}
-		ext := path.Ext(name)
-		f.Name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
-		if err := checkFileName(f.Name); err != nil {
-			return f, err
-		}
-	}
 	verb := "Attach "
-	if _, ok := snap.files[f.Path()]; ok {
+	if unique {
+		if f, err = s.freeFile(snap, f, data); err != nil {
+			return f, err
+		}
+	} else if snap.attachment(f) != nil {
 		verb = "Replace "
+	} else if err := snap.fileFree(f); err != nil {
+		return f, err
 	}
 	_, err = s.commit(ctx, caller, snap.head, []repo.Edit{{Path: f.Path(), Data: data}}, verb+f.Name)
 	if errors.Is(err, repo.ErrNoChange) {
@@ -146,30 +106,52 @@ func (sd *Side) PutFile(ctx context.Context, caller people.Caller, f File, data 
 	return f, err
 }
 
+// freeFile numbers an attachment's name until it is free, or holds the very
+// same bytes already.
+func (s *side) freeFile(snap *snapshot, f File, data []byte) (File, error) {
+	name, ext := f.Name, path.Ext(f.Name)
+	for i := 2; snap.fileFree(f) != nil; i++ {
+		if info := snap.attachment(f); info != nil && info.Size == int64(len(data)) {
+			old, err := s.repo.Blob(info.blob)
+			if err != nil {
+				return f, fmt.Errorf("reading %s: %w", f, err)
+			}
+			if bytes.Equal(old, data) {
+				break
+			}
+		}
+		f.Name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), i, ext)
+		if err := checkFileName(f.Name); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
 // fileFree reports whether an attachment's name is free: in its folder without
 // regard to case, and on the external side over the whole section.
 func (snap *snapshot) fileFree(f File) error {
-	for p := range snap.files {
-		other, ok := fileOf(f.Section, p)
-		if !ok || !strings.EqualFold(other.Name, f.Name) {
-			continue
-		}
-		if other.Stage == f.Stage || f.Section == External {
+	for i := range snap.attachments {
+		other := &snap.attachments[i]
+		if strings.EqualFold(other.Name, f.Name) && (other.Stage == f.Stage || f.Section == External) {
 			return fmt.Errorf("an attachment named %s: %w", other.Name, ErrExists)
 		}
 	}
 	return nil
 }
 
+// attachment answers what is known of an attachment, nil when it is not there.
+func (snap *snapshot) attachment(f File) *FileInfo {
+	i, found := slices.BinarySearchFunc(snap.attachments, f, func(a FileInfo, f File) int { return a.File.compare(f) })
+	if !found {
+		return nil
+	}
+	return &snap.attachments[i]
+}
+
 // DeleteFile removes an attachment. Its versions stay in the repository.
 func (sd *Side) DeleteFile(ctx context.Context, caller people.Caller, f File) error {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return err
-	}
-	if f.Section != sd.s.section {
-		return ErrNotFound
-	}
-	if err := sd.may(ctx, caller, people.Editor); err != nil {
+	if err := sd.mayEdit(ctx, caller, f.Section); err != nil {
 		return err
 	}
 	s := sd.s
@@ -179,7 +161,7 @@ func (sd *Side) DeleteFile(ctx context.Context, caller people.Caller, f File) er
 	if err != nil {
 		return err
 	}
-	if _, ok := snap.files[f.Path()]; !ok {
+	if snap.attachment(f) == nil {
 		return ErrNotFound
 	}
 	_, err = s.commit(ctx, caller, snap.head, []repo.Edit{{Path: f.Path(), Delete: true}}, "Remove "+f.Name)

@@ -15,13 +15,7 @@ import (
 // belongs to the page goes along; relative links in its text are rewritten when
 // the stage changes, so that they lead where they led.
 func (sd *Side) Move(ctx context.Context, caller people.Caller, from, to Place) (*Page, error) {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return nil, err
-	}
-	if from.Section != sd.s.section {
-		return nil, ErrNotFound
-	}
-	if err := sd.may(ctx, caller, people.Editor); err != nil {
+	if err := sd.mayEdit(ctx, caller, from.Section); err != nil {
 		return nil, err
 	}
 	if to.Section != from.Section {
@@ -107,13 +101,7 @@ func rebase(text []byte, from, to Place) []byte {
 // DeletePage removes a page and its comments. Its history stays, and Restore
 // brings it back.
 func (sd *Side) DeletePage(ctx context.Context, caller people.Caller, place Place, base repo.Hash) error {
-	if err := sd.may(ctx, caller, people.Viewer); err != nil {
-		return err
-	}
-	if place.Section != sd.s.section {
-		return ErrNotFound
-	}
-	if err := sd.may(ctx, caller, people.Editor); err != nil {
+	if err := sd.mayEdit(ctx, caller, place.Section); err != nil {
 		return err
 	}
 	s := sd.s

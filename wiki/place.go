@@ -1,6 +1,7 @@
 package wiki
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -94,6 +95,11 @@ func (f File) String() string { return string(f.Section) + "/" + f.Stage + "/" +
 
 // Path is the attachment's file in the repository of its section.
 func (f File) Path() string { return path.Join(f.Stage, filesDir, f.Name) }
+
+// compare orders attachments of one section by stage, then name.
+func (f File) compare(g File) int {
+	return cmp.Or(strings.Compare(f.Stage, g.Stage), strings.Compare(f.Name, g.Name))
+}
 
 // Check reports whether the names are valid.
 func (f File) Check() error {

@@ -220,6 +220,15 @@ func (sd *Side) may(ctx context.Context, caller people.Caller, want people.Level
 	return sd.s.w.may(ctx, caller, sd.s.prospect, sd.s.section, want)
 }
 
+// mayEdit checks that the caller may change what lies in a section: on a side of
+// the other section, nothing of it is there.
+func (sd *Side) mayEdit(ctx context.Context, caller people.Caller, section Section) error {
+	if section != sd.s.section {
+		return ErrNotFound
+	}
+	return sd.may(ctx, caller, people.Editor)
+}
+
 func (w *Wiki) may(ctx context.Context, caller people.Caller, prospect string, section Section, want people.Level) error {
 	level := w.people.LevelOn(ctx, caller, prospect)
 	if level < people.Viewer || section == Internal && caller.Person.Guest {

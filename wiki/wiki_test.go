@@ -511,3 +511,58 @@ func FuzzSlug(f *testing.F) {
 		}
 	})
 }
+
+func TestSameAttachmentTwice(t *testing.T) {
+	ctx := context.Background()
+	s := newSite(t)
+	in := s.prospect("Northwind Rail").Internal()
+	plan := wiki.File{Section: wiki.Internal, Stage: "pricing", Name: "plan.csv"}
+
+	f, err := in.PutFile(ctx, s.dana, plan, []byte("a,b\n"), true)
+	require.NoError(t, err)
+	assert.Equal(t, "plan.csv", f.Name)
+	f, err = in.PutFile(ctx, s.tom, plan, []byte("a,b\n"), true)
+	require.NoError(t, err)
+	assert.Equal(t, "plan.csv", f.Name, "the same bytes need no second name")
+	f, err = in.PutFile(ctx, s.tom, plan, []byte("a,c\n"), true)
+	require.NoError(t, err)
+	assert.Equal(t, "plan-2.csv", f.Name)
+
+	files, err := in.Files(ctx, s.dana)
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	assert.Equal(t, s.tom.Person.ID, wiki.PersonID(files[0].Author), "plan-2.csv sorts first")
+	assert.Equal(t, s.dana.Person.ID, wiki.PersonID(files[1].Author))
+}
+
+func TestImportUnderAHiddenName(t *testing.T) {
+	ctx := context.Background()
+	s := newSite(t)
+	_, err := s.Create(ctx, s.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Acme", Slug: "acme"}, Restricted: true})
+	require.NoError(t, err)
+	build := func(_ context.Context, _ wiki.Section, _ *repo.Repo, head repo.Hash) (repo.Hash, error) { return head, nil }
+
+	e, err := s.ImportProspect(ctx, s.tom, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Acme", Slug: "acme"}}, "key", build)
+	require.NoError(t, err, "that there is another acme is not for Tom to know")
+	assert.Equal(t, "acme-2", e.Slug)
+
+	_, err = s.ImportProspect(ctx, s.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Acme", Slug: "acme"}}, "key", build)
+	assert.ErrorIs(t, err, wiki.ErrExists)
+}
+
+func TestDeletedProspectStaysGone(t *testing.T) {
+	ctx := context.Background()
+	s := newSite(t)
+	sp := s.prospect("Northwind Rail")
+	require.NoError(t, s.Delete(ctx, s.dana, sp.Prospect()))
+	_, err := s.Prospect(ctx, s.dana, sp.Prospect())
+	assert.ErrorIs(t, err, wiki.ErrNotFound)
+	_, err = sp.Internal().Edit(ctx, s.dana, wiki.Edit{Place: place("internal/account/late"), Text: []byte("late")})
+	assert.ErrorIs(t, err, wiki.ErrNotFound, "a handle from before writes nothing")
+
+	again := s.prospect("Northwind Rail")
+	assert.Equal(t, sp.Prospect(), again.Prospect(), "the name is free again")
+	pages, err := again.Internal().Pages(ctx, s.dana)
+	require.NoError(t, err)
+	assert.Empty(t, pages)
+}
