@@ -28,12 +28,6 @@ type Edit struct {
 	By      *Authors  // whose edits these are, where the system brings them; nil: the caller's
 }
 
-// Authors are the people whose edits a version holds.
-type Authors struct {
-	Author people.Person
-	With   []people.Person
-}
-
 // Edited is what became of an edit.
 type Edited struct {
 	Page
@@ -66,7 +60,7 @@ func (sd *Side) Edit(ctx context.Context, caller people.Caller, e Edit) (*Edited
 			return nil, err
 		}
 	}
-	if s.w.rooms != nil {
+	if s.w.rooms != nil && e.By == nil { // with By it is the room itself that saves
 		if err := s.w.rooms.Flush(ctx, s.prospect, e.Place); err != nil {
 			return nil, fmt.Errorf("saving what others have typed: %w", err)
 		}
@@ -185,7 +179,7 @@ func (s *side) editPage(ctx context.Context, caller people.Caller, e Edit) (*Edi
 	}
 	text, overlaps := e.Text, []content.Overlap(nil)
 	merged, live := []byte(nil), false
-	if s.w.rooms != nil {
+	if s.w.rooms != nil && e.By == nil {
 		merged, overlaps, live, err = s.w.rooms.Merge(ctx, caller, s.prospect, e.Place, e.Base, e.Text)
 		if err != nil {
 			return nil, fmt.Errorf("merging into the open page: %w", err)
@@ -278,59 +272,6 @@ func (w *Wiki) touched(ctx context.Context, s *side) {
 		w.log.Warn("following a change", "prospect", s.prospect, "err", err)
 	}
 }
-
-// identity is how commits name a person: never by address.
-func identity(p people.Person) repo.Person {
-	id := p.ID
-	if id == "" {
-		id = "dealwiki"
-	}
-	name := p.Name
-	if name == "" {
-		name = "dealwiki"
-	}
-	return repo.Person{Name: name, Email: id + "@" + emailHost}
-}
-
-// emailHost ends the address under which commits name a person: a domain that
-// can never receive mail (RFC 2606).
-const emailHost = "users.invalid"
-
-// PersonID is the id of the person that a git identity names, "" when it names
-// somebody from elsewhere.
-func PersonID(p repo.Person) string {
-	id, host, ok := strings.Cut(p.Email, "@")
-	if !ok || host != emailHost {
-		return ""
-	}
-	return id
-}
-
-func (w *Wiki) message(caller people.Caller, subject string) repo.Message {
-	who := identity(caller.Person)
-	return repo.Message{Author: who, Committer: who, When: w.now(), Text: oneLine(subject)}
-}
-
-// messageOf is message with the authors of an edit.
-func (w *Wiki) messageOf(caller people.Caller, by *Authors, subject string) repo.Message {
-	m := w.message(caller, subject)
-	if by == nil {
-		return m
-	}
-	m.Author = identity(by.Author)
-	m.Committer = m.Author
-	for i, p := range by.With {
-		if i == 0 {
-			m.Text += "\n"
-		}
-		who := identity(p)
-		m.Text += "\nCo-authored-by: " + who.Name + " <" + who.Email + ">"
-	}
-	return m
-}
-
-// oneLine keeps a message to one line, so that nobody can write a trailer.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 const maxMessage = 500
 

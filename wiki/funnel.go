@@ -5,23 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
-	"dealwiki/content"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
 
-// Playbook is the name under which the company's own space is addressed.
-const Playbook = "playbook"
-
-const (
-	stageTemplates = "templates"
-	funnelFile     = "funnel.yaml"
-)
+const funnelFile = "funnel.yaml"
 
 // Funnel is what the playbook's funnel.yaml says: the steps of a sale and what
 // each needs.
@@ -167,20 +159,12 @@ type funnelAt struct {
 
 // Funnel is the company's funnel as the playbook has it now.
 func (w *Wiki) Funnel(ctx context.Context) (*Funnel, error) {
-	s, err := w.side(Playbook, Internal)
+	head, tree, err := w.playbook()
 	if err != nil {
-		return nil, fmt.Errorf("opening the playbook: %w", err)
-	}
-	head, err := s.repo.Head()
-	if err != nil {
-		return nil, fmt.Errorf("reading the playbook: %w", err)
+		return nil, err
 	}
 	if at := w.funnel.Load(); at != nil && at.head == head {
 		return at.funnel, nil
-	}
-	tree, err := s.repo.Tree(head)
-	if err != nil {
-		return nil, fmt.Errorf("reading the playbook: %w", err)
 	}
 	data, err := tree.ReadFile(funnelFile)
 	if err != nil {
@@ -192,85 +176,6 @@ func (w *Wiki) Funnel(ctx context.Context) (*Funnel, error) {
 	}
 	w.funnel.Store(&funnelAt{head, f})
 	return f, nil
-}
-
-// ensurePlaybook makes the playbook when there is none.
-func (w *Wiki) ensurePlaybook(ctx context.Context, files fs.FS) error {
-	_, err := w.side(Playbook, Internal)
-	if err == nil || !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	var edits []repo.Edit
-	err = fs.WalkDir(files, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(files, p)
-		if err != nil {
-			return err
-		}
-		edits = append(edits, repo.Edit{Path: p, Data: data})
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading the starting playbook: %w", err)
-	}
-	return w.makeRepos(ctx, people.System("dealwiki"), Playbook, firstCommit{Internal, edits, "Start the playbook"})
-}
-
-// Template answers the text of a playbook's template for a place, filled in
-// for a prospect, and the page's title.
-func (w *Wiki) template(ctx context.Context, prospect string, place Place) ([]byte, string, error) {
-	funnel, err := w.Funnel(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	needed := funnel.Account.Needed
-	stage := ""
-	if st := funnel.Stage(place.Stage); st != nil {
-		needed, stage = st.Needed, st.Title
-	} else if place.Stage != StageAccount {
-		return nil, "", ErrNotFound
-	}
-	for _, n := range needed {
-		if n.Section != place.Section || n.Page != place.Page {
-			continue
-		}
-		values := map[string]string{"date": w.now().UTC().Format(dateFormat), "stage": stage, "title": n.Title}
-		if e := w.cat.get(prospect); e != nil {
-			values["prospect"], values["customer"] = e.Title, e.Title
-		}
-		if access, err := w.people.Access(ctx, prospect); err == nil && access.Owner != "" {
-			if p, err := w.people.Get(ctx, access.Owner); err == nil {
-				values["owner"] = p.Name
-			}
-		}
-		values["company"] = w.company
-		if n.Template == "" {
-			return []byte("# " + n.Title + "\n"), n.Title, nil
-		}
-		s, err := w.side(Playbook, Internal)
-		if err != nil {
-			return nil, "", err
-		}
-		head, err := s.repo.Head()
-		if err != nil {
-			return nil, "", err
-		}
-		tree, err := s.repo.Tree(head)
-		if err != nil {
-			return nil, "", err
-		}
-		data, err := tree.ReadFile(stageTemplates + "/" + n.Template)
-		if errors.Is(err, fs.ErrNotExist) {
-			return []byte("# " + n.Title + "\n"), n.Title, nil
-		}
-		if err != nil {
-			return nil, "", fmt.Errorf("reading the template %s: %w", n.Template, err)
-		}
-		return content.Expand(data, values), n.Title, nil
-	}
-	return nil, "", ErrNotFound
 }
 
 // SetFunnel replaces the funnel after checking it. Only administrators may.
@@ -296,4 +201,21 @@ func (w *Wiki) SetFunnel(ctx context.Context, caller people.Caller, data []byte)
 		return nil
 	}
 	return err
+}
+
+// FunnelText is funnel.yaml of the playbook as it was written, for a form that
+// edits it. Any member of staff may read it.
+func (w *Wiki) FunnelText(ctx context.Context, caller people.Caller) ([]byte, error) {
+	if err := w.may(ctx, caller, Playbook, Internal, people.Viewer); err != nil {
+		return nil, err
+	}
+	_, tree, err := w.playbook()
+	if err != nil {
+		return nil, err
+	}
+	data, err := tree.ReadFile(funnelFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the funnel: %w", err)
+	}
+	return data, nil
 }

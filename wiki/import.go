@@ -212,15 +212,3 @@ func (w *Wiki) placeImport(ctx context.Context, caller people.Caller, p Prospect
 	}
 	return w.appear(ctx, p)
 }
-
-// Identity is how commits on behalf of a caller name their author.
-func (w *Wiki) Identity(caller people.Caller) repo.Person { return identity(caller.Person) }
-
-// Validate reports what is wrong with the fields that a person or another
-// program fills in, before anything is made of them. An empty outcome is open.
-func (p Prospect) Validate() error {
-	if p.Outcome == "" {
-		p.Outcome = OutcomeOpen
-	}
-	return p.check()
-}

@@ -131,11 +131,7 @@ func (s *side) importMap() (*ImportMap, error) {
 }
 
 func (w *Wiki) importMap(in *side) (*ImportMap, error) {
-	head, err := in.repo.Head()
-	if err != nil {
-		return nil, err
-	}
-	tree, err := in.repo.Tree(head)
+	_, tree, err := in.latest()
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,15 @@ func parseProspect(data []byte) (*Prospect, error) {
 	return &p, nil
 }
 
+// Validate reports what is wrong with the fields that a person or another
+// program fills in, before anything is made of them. An empty outcome is open.
+func (p Prospect) Validate() error {
+	if p.Outcome == "" {
+		p.Outcome = OutcomeOpen
+	}
+	return p.check()
+}
+
 var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // check reports what is wrong with the fields that a person fills in.
@@ -236,11 +245,7 @@ func (w *Wiki) updateProspect(ctx context.Context, caller people.Caller, slug st
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
-	head, err := s.repo.Head()
-	if err != nil {
-		return Entry{}, err
-	}
-	tree, err := s.repo.Tree(head)
+	head, tree, err := s.latest()
 	if err != nil {
 		return Entry{}, err
 	}

@@ -12,8 +12,8 @@ import (
 // rooms the wiki behaves as if no page were ever open.
 type Rooms interface {
 	// Flush makes the pending edits of one page a version under their own
-	// authors and answers when it is committed. It calls [Side.CommitRoom], so
-	// it is asked before the writer lock is taken. A page that is not open is
+	// authors and answers when it is committed. It brings them through
+	// [Side.Edit], so it is asked before the writer lock is taken. A page that is not open is
 	// done at once.
 	Flush(ctx context.Context, prospect string, place Place) error
 	// FlushAll does the same for every page of a side that is open.

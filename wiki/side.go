@@ -35,6 +35,16 @@ type side struct {
 
 func (s *side) name() string { return s.prospect + "/" + string(s.section) }
 
+// latest answers the side's files as they are now, and which commit that is.
+func (s *side) latest() (repo.Hash, *repo.Tree, error) {
+	head, err := s.repo.Head()
+	if err != nil {
+		return repo.Zero, nil, err
+	}
+	tree, err := s.repo.Tree(head)
+	return head, tree, err
+}
+
 // sideCache holds the sides that were ever asked for. The least recently used
 // beyond a limit give up what they can read again: snapshot and open files.
 type sideCache struct {

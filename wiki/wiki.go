@@ -65,7 +65,7 @@ type Wiki struct {
 	cache   *repo.Cache
 	cat     *catalogue
 	moved   *moved
-	create  sync.Mutex // one prospect is made, renamed or deleted at a time
+	create  sync.Mutex // one prospect is made or deleted at a time
 
 	sides  sideCache
 	funnel atomic.Pointer[funnelAt]
