@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"time"
@@ -94,7 +95,9 @@ func (a *api) installFiles() {
 		if err != nil {
 			return nil, err
 		}
-		f, err := sd.PutFile(ctx, c, in.file(), in.RawBody, in.Unique)
+		// RawBody lives in a buffer that the next call is read into; the wiki keeps
+		// what it is given.
+		f, err := sd.PutFile(ctx, c, in.file(), bytes.Clone(in.RawBody), in.Unique)
 		if err != nil {
 			return nil, err
 		}

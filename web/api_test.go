@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"archive/zip"
 	"context"
 	"encoding/json"
@@ -191,6 +192,22 @@ func TestAPIFiles(t *testing.T) {
 	assert.Equal(t, http.StatusOK, dana.call("PUT", path, strings.Repeat("x", 1<<20), "Content-Type", "text/csv").status)
 	assert.Equal(t, http.StatusNoContent, dana.call("DELETE", path, "").status)
 	assert.Equal(t, http.StatusNotFound, dana.call("GET", path, "").status)
+}
+
+// What is kept of an attachment is its own: bodies of later calls are read into
+// the buffer that its bytes came in.
+func TestAPIFileStays(t *testing.T) {
+	s := newSite(t)
+	dana, mara := s.program(s.dana, people.AllScopes), s.program(s.mara, people.AllScopes)
+	for i := range 20 {
+		path := fmt.Sprintf("/prospects/northwind/files/internal/closing/kept-%d.txt", i)
+		text := strings.Repeat(fmt.Sprintf("attachment %d ", i), 20)
+		require.Equal(t, http.StatusOK, mara.call("PUT", path, text, "Content-Type", "application/octet-stream").status)
+		for range 3 {
+			require.Equal(t, http.StatusOK, dana.call("POST", "/render", `{"text":"`+strings.Repeat("nobody else's ", 20)+`"}`).status)
+		}
+		require.Equal(t, text, mara.call("GET", path, "").body)
+	}
 }
 
 func TestAPIExport(t *testing.T) {
