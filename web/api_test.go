@@ -1,10 +1,10 @@
 package web
 
 import (
-	"fmt"
 	"archive/zip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
