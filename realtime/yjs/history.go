@@ -60,21 +60,16 @@ func (h *history) cutAll(clocks []uint64) (grown int) {
 	if k == 0 {
 		return 0
 	}
-	from := len(h.items) - 1
-	h.items = slices.Grow(h.items, k)[:len(h.items)+k]
-	to := len(h.items) - 1
-	for k > 0 {
-		i := h.items[from]
-		if clock := clocks[k-1]; clock > i.id.clock {
-			right, more := i.split(clock - i.id.clock)
-			h.items[to] = right
-			grown += more
-			k--
-		} else {
-			h.items[to] = i
-			from--
-		}
-		to--
+	from, to := len(h.items), len(h.items)+k // ends of what is still to be moved, and where to
+	h.items = slices.Grow(h.items, k)[:to]
+	for ; k > 0; k-- {
+		clock := clocks[k-1]
+		i := sort.Search(from, func(i int) bool { return h.items[i].end() > clock })
+		to -= copy(h.items[to-(from-i-1):to], h.items[i+1:from]) + 1
+		from = i + 1
+		right, more := h.items[i].split(clock - h.items[i].id.clock)
+		h.items[to] = right
+		grown += more
 	}
 	h.touch.splits = append(h.touch.splits, clocks...)
 	return grown

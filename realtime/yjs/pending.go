@@ -46,9 +46,10 @@ func (w *waiting) hold(client uint64, list []record) bool {
 		w.records = map[uint64][]record{}
 	}
 	old := w.records[client]
-	before, beforeSize := len(old), 0
+	oldCount, oldSize, oldUnits := len(old), 0, uint64(0)
 	for i := range old {
-		beforeSize += old[i].footprint()
+		oldSize += old[i].footprint()
+		oldUnits += old[i].n
 	}
 	all := slices.Grow(old, len(list))
 	for _, r := range list {
@@ -56,14 +57,15 @@ func (w *waiting) hold(client uint64, list []record) bool {
 		all = append(all, r)
 	}
 	all = inOrder(all)
-	size := 0
+	size, units := 0, uint64(0)
 	for i := range all {
 		size += all[i].footprint()
+		units += all[i].n
 	}
 	w.records[client] = all
-	w.count += len(all) - before
-	w.size += size - beforeSize
-	return len(all) != before || size != beforeSize
+	w.count += len(all) - oldCount
+	w.size += size - oldSize
+	return len(all) != oldCount || size != oldSize || units != oldUnits
 }
 
 // holdDeletes keeps ranges and answers whether any of them was new.
