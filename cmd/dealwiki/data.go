@@ -26,6 +26,9 @@ func exportCommand(std stdio) *command.C {
 			fs.StringVar(&file, "o", "", "the ZIP file to write (required)")
 		}),
 		Run: command.Adapt(func(env *command.Env) error {
+			if err := needData(data); err != nil {
+				return err
+			}
 			if prospect == "" || file == "" {
 				return usagef("name the prospect with -prospect and the file with -o")
 			}

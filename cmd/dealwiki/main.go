@@ -51,7 +51,7 @@ Every flag may also be given in the environment: -data is DEALWIKI_DATA.`,
 			command.HelpCommand(nil),
 		},
 	}
-	markFailures(root)
+	finish(root)
 	env := root.NewEnv(nil).SetContext(ctx)
 	env.Log = std.err
 	err := command.Run(env, args)
@@ -85,9 +85,13 @@ type failure struct{ error }
 
 func (f *failure) Unwrap() error { return f.error }
 
-// markFailures tells what commands return from what reading the flags does.
-func markFailures(c *command.C) {
+// finish completes every command: it takes flags from the environment, and tells
+// what commands return from what reading the flags does.
+func finish(c *command.C) {
 	if run := c.Run; run != nil {
+		if c.SetFlags != nil {
+			c.Init = func(env *command.Env) error { return fromEnvironment(&env.Command.Flags) }
+		}
 		c.Run = func(env *command.Env) error {
 			if err := run(env); err != nil {
 				return &failure{err}
@@ -96,7 +100,7 @@ func markFailures(c *command.C) {
 		}
 	}
 	for _, sub := range c.Commands {
-		markFailures(sub)
+		finish(sub)
 	}
 }
 
@@ -121,19 +125,27 @@ func wantsHelp(args []string) bool {
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
-// flags binds a command's flags and then takes those that the environment has.
+// flags binds a command's flags.
 func flags(bind func(*flag.FlagSet)) func(*command.Env, *flag.FlagSet) {
-	return func(_ *command.Env, fs *flag.FlagSet) {
-		bind(fs)
-		fs.VisitAll(func(f *flag.Flag) {
-			name := "DEALWIKI_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-			if v, ok := os.LookupEnv(name); ok {
-				if err := fs.Set(f.Name, v); err == nil {
-					f.DefValue = v
-				}
-			}
-		})
-	}
+	return func(_ *command.Env, fs *flag.FlagSet) { bind(fs) }
+}
+
+// fromEnvironment gives flags that the command line leaves out the values that
+// the environment has for them.
+func fromEnvironment(fs *flag.FlagSet) (err error) {
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	fs.VisitAll(func(f *flag.Flag) {
+		name := "DEALWIKI_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		v, ok := os.LookupEnv(name)
+		if !ok || given[f.Name] || err != nil {
+			return
+		}
+		if e := fs.Set(f.Name, v); e != nil {
+			err = usagef("the environment's %s is %q: %v", name, v, e)
+		}
+	})
+	return err
 }
 
 // dataFlag binds -data, which almost every command needs.

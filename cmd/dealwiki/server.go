@@ -87,7 +87,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		URL: s.url, TrustedProxies: o.proxies, Version: version})
+		URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -102,6 +102,15 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(listener) }()
 	return s, nil
+}
+
+// ready answers why requests should not be sent here yet: lists may be behind
+// until every prospect was looked at once.
+func (s *server) ready(context.Context) error {
+	if !s.wiki.Verified() {
+		return errors.New("looking through the prospects")
+	}
+	return nil
 }
 
 // localAddr is what a person on this machine can open.
