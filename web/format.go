@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"dealwiki/wiki"
 )
@@ -131,6 +133,15 @@ func filePath(prospect string, f wiki.File) string {
 }
 
 // upperFirst makes a name readable where the funnel has no title for it.
+// lowerFirst is for text that goes on inside a sentence.
+func lowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
+	return string(unicode.ToLower(r)) + s[n:]
+}
+
 func upperFirst(s string) string {
 	s = strings.ReplaceAll(s, "-", " ")
 	for i, r := range s {

@@ -22,6 +22,7 @@ type frame struct {
 	funnel *wiki.Funnel
 	level  people.Level
 	access people.Access
+	heads  map[wiki.Section]repo.Hash // read before pages, which may be newer, never older
 	pages  map[wiki.Section][]wiki.PageInfo
 	needs  []wiki.Need
 	marks  *readMarks
@@ -35,7 +36,7 @@ func (s *Server) open(r *http.Request, c people.Caller) (*frame, error) {
 }
 
 func (s *Server) openSpace(ctx context.Context, c people.Caller, prospect string) (*frame, error) {
-	f := &frame{s: s, c: c, pages: map[wiki.Section][]wiki.PageInfo{}}
+	f := &frame{s: s, c: c, heads: map[wiki.Section]repo.Hash{}, pages: map[wiki.Section][]wiki.PageInfo{}}
 	var err error
 	if f.space, err = s.wiki.Space(ctx, c, prospect); err != nil {
 		return nil, err
@@ -58,6 +59,9 @@ func (s *Server) openSpace(ctx context.Context, c people.Caller, prospect string
 		}
 	}
 	for _, side := range f.space.Sides() {
+		if f.heads[side.Section()], err = side.Head(ctx, c); err != nil {
+			return nil, err
+		}
 		if f.pages[side.Section()], err = side.Pages(ctx, c); err != nil {
 			return nil, err
 		}

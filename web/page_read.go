@@ -25,8 +25,9 @@ type bodyKey struct {
 	place              wiki.Place
 	text               string // of the page
 	internal, external repo.Hash
-	tasks              bool  // check boxes can be clicked
-	people             int64 // changes of accounts seen, for mentions
+	funnel             *wiki.Funnel // says where pages can be made
+	tasks              bool         // check boxes can be clicked
+	people             int64        // changes of accounts seen, for mentions
 }
 
 // readBody is a rendered page.
@@ -52,19 +53,8 @@ var taskBox = regexp.MustCompile(`<input type="checkbox"( checked="")? data-line
 // body renders a page, or answers it rendered already.
 func (f *frame) body(ctx context.Context, p *wiki.Page, doc *content.Doc, tasks bool) (template.HTML, error) {
 	s := f.s
-	key := bodyKey{prospect: f.slug(), place: p.Place, text: p.Key(), tasks: tasks}
-	for _, side := range f.space.Sides() {
-		head, err := side.Head(ctx, f.c)
-		if err != nil {
-			return "", err
-		}
-		if side.Section() == wiki.Internal {
-			key.internal = head
-		} else {
-			key.external = head
-		}
-	}
-	key.people = s.peopleSeen.Load()
+	key := bodyKey{prospect: f.slug(), place: p.Place, text: p.Key(), internal: f.heads[wiki.Internal], external: f.heads[wiki.External],
+		funnel: f.funnel, tasks: tasks, people: s.peopleSeen.Load()}
 	if b, ok := s.bodies.get(key); ok {
 		return b.html, nil
 	}
@@ -311,7 +301,7 @@ func (s *Server) missingPage(w http.ResponseWriter, r *http.Request, f *frame, s
 			v.Name, v.Needed = n.Title, !n.Optional
 			v.Templates = []Option{{Value: "yes", Label: "The playbook’s template", Selected: true}, {Value: "", Label: "An empty page"}}
 			if st := f.funnel.Stage(place.Stage); st != nil {
-				v.About = "Part of " + st.Title + ": " + strings.ToLower(st.Is[:min(1, len(st.Is))]) + st.Is[min(1, len(st.Is)):] + "."
+				v.About = "Part of " + st.Title + ": " + lowerFirst(st.Is) + "."
 			}
 		}
 	}
@@ -367,29 +357,4 @@ func (f *frame) similar(place wiki.Place) []Link {
 		out = append(out, f.link(found[i].p))
 	}
 	return out
-}
-
-// renderText shows a text as a page of a prospect would, for previews. place is
-// SECTION/STAGE/PAGE, or PROSPECT/SECTION/STAGE/PAGE; without one the text
-// stands on no page, and its links lead nowhere.
-func (s *Server) renderText(ctx context.Context, c people.Caller, prospect, place string, text []byte) (template.HTML, error) {
-	if prospect == "" {
-		if slug, rest, ok := strings.Cut(place, "/"); ok && strings.Count(place, "/") == 3 {
-			prospect, place = slug, rest
-		}
-	}
-	if prospect == "" {
-		return template.HTML(content.Parse(text).HTML(nil, content.RenderOptions{})), nil
-	}
-	f, err := s.openSpace(ctx, c, prospect)
-	if err != nil {
-		return "", err
-	}
-	at := wiki.Place{Section: wiki.Internal, Stage: wiki.StageAccount, Page: "page"}
-	if place != "" {
-		if at, err = wiki.ParsePlace(place); err != nil {
-			return "", err
-		}
-	}
-	return f.render(ctx, at, text)
 }
