@@ -540,7 +540,9 @@ func TestImportUnderAHiddenName(t *testing.T) {
 	s := newSite(t)
 	_, err := s.Create(ctx, s.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Acme", Slug: "acme"}, Restricted: true})
 	require.NoError(t, err)
-	build := func(_ context.Context, _ wiki.Section, _ *repo.Repo, head repo.Hash) (repo.Hash, error) { return head, nil }
+	build := func(_ context.Context, _ wiki.Section, _ *repo.Repo, head repo.Hash) (repo.Hash, error) {
+		return head, nil
+	}
 
 	e, err := s.ImportProspect(ctx, s.tom, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Acme", Slug: "acme"}}, "key", build)
 	require.NoError(t, err, "that there is another acme is not for Tom to know")

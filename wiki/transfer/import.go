@@ -315,7 +315,7 @@ func (im *importer) newRecord(tips map[wiki.Section]repo.Hash) ([]byte, error) {
 func (im *importer) intoNew(ctx context.Context) error {
 	tips := map[wiki.Section]repo.Hash{}
 	n := wiki.NewProspect{Prospect: wiki.Prospect{Slug: im.result.Slug, Title: im.title}, Owner: im.owner}
-	_, err := im.w.ImportProspect(ctx, im.caller, n, im.src.ID,
+	entry, err := im.w.ImportProspect(ctx, im.caller, n, im.src.ID,
 		func(ctx context.Context, section wiki.Section, r *repo.Repo, head repo.Hash) (repo.Hash, error) {
 			tip, made, err := im.rewriter(section, r).run(ctx)
 			if err != nil {
@@ -324,8 +324,11 @@ func (im *importer) intoNew(ctx context.Context) error {
 			tips[section] = tip
 			return im.join(ctx, section, r, head, tips, made)
 		})
-	im.result.Changed = err == nil
-	return err
+	if err != nil {
+		return err
+	}
+	im.result.Slug, im.result.Changed = entry.Slug, true // the slug may have been taken
+	return nil
 }
 
 func (im *importer) intoOld(ctx context.Context) error {
