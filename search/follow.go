@@ -24,12 +24,7 @@ func (x *Index) Run(ctx context.Context) error {
 	defer timer.Stop()
 	next := x.all
 	for {
-		if !timer.Stop() {
-			select {
-			case <-timer.C:
-			default:
-			}
-		}
+		timer.Stop()
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -278,11 +273,9 @@ func (p *pass) try(ctx context.Context, id SideID, side Side) error {
 		return ctx.Err()
 	case errors.As(err, &broken):
 		return err
-	case errors.Is(err, fs.ErrNotExist):
-		// Deleted while it was being read, or damaged: the source says which
-		// at the next try.
-		p.x.fail(id, err)
 	default:
+		// Also one that was deleted while it was being read: the source says
+		// so at the next try.
 		p.x.fail(id, err)
 	}
 	return nil
