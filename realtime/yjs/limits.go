@@ -22,7 +22,7 @@ type Limits struct {
 	MaxPending int
 	// MaxWork is the number of steps that integrating one update may take: an
 	// item that is compared with another, or 128 that are moved in memory.
-	// Default 10,000,000, some tenths of a second.
+	// Default 4,000,000, some tenths of a second.
 	MaxWork int
 }
 
@@ -42,6 +42,6 @@ func (l Limits) filled() Limits {
 	set(&l.MaxText, 1<<20)
 	set(&l.MaxItems, 500_000)
 	set(&l.MaxPending, 2<<20)
-	set(&l.MaxWork, 10_000_000)
+	set(&l.MaxWork, 4_000_000)
 	return l
 }

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,22 +21,42 @@ type trace struct {
 	Txns       []struct{ Patches [][3]any }
 }
 
+// recorded is the trace, read once.
+var recorded struct {
+	sync.Once
+	ops []yjs.Edit
+	end string
+	err error
+}
+
 func readTrace(t testing.TB) (ops []yjs.Edit, end string) {
 	t.Helper()
+	recorded.Do(func() {
+		var tr trace
+		tr, recorded.err = unpackTrace()
+		for _, txn := range tr.Txns {
+			for _, p := range txn.Patches {
+				recorded.ops = append(recorded.ops, yjs.Edit{Pos: int(p[0].(float64)), Delete: int(p[1].(float64)), Insert: p[2].(string)})
+			}
+		}
+		recorded.end = tr.EndContent
+	})
+	require.NoError(t, recorded.err)
+	require.Len(t, recorded.ops, 259_778)
+	return recorded.ops, recorded.end
+}
+
+func unpackTrace() (tr trace, err error) {
 	f, err := os.Open("testdata/automerge-paper.json.gz")
-	require.NoError(t, err)
+	if err != nil {
+		return tr, err
+	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	var tr trace
-	require.NoError(t, json.NewDecoder(z).Decode(&tr))
-	for _, txn := range tr.Txns {
-		for _, p := range txn.Patches {
-			ops = append(ops, yjs.Edit{Pos: int(p[0].(float64)), Delete: int(p[1].(float64)), Insert: p[2].(string)})
-		}
+	if err != nil {
+		return tr, err
 	}
-	require.Len(t, ops, 259_778)
-	return ops, tr.EndContent
+	return tr, json.NewDecoder(z).Decode(&tr)
 }
 
 // typed makes the updates of a trace: one for each keystroke.
