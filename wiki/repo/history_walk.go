@@ -4,13 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
-
-	"dealwiki/content"
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
@@ -34,44 +29,6 @@ import (
 // their hashes. It holds the newest versions at a commit in a map that shares
 // what is equal with its neighbours. Ord is a commit's place in the walk: parents
 // come before children, of commits in parallel the older one.
-
-// join is what came before the first version of a line.
-type join struct {
-	line   int64
-	seq    int
-	rename bool
-}
-
-func encodeJoins(joins []join) string {
-	var b strings.Builder
-	for _, j := range joins {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		if j.rename {
-			b.WriteByte('r')
-		}
-		fmt.Fprintf(&b, "%d:%d", j.line, j.seq)
-	}
-	return b.String()
-}
-
-func decodeJoins(s string) ([]join, error) {
-	var joins []join
-	for f := range strings.FieldsSeq(s) {
-		var j join
-		f, j.rename = strings.CutPrefix(f, "r")
-		line, seq, _ := strings.Cut(f, ":")
-		var err1, err2 error
-		j.line, err1 = strconv.ParseInt(line, 10, 64)
-		j.seq, err2 = strconv.Atoi(seq)
-		if err := errors.Join(err1, err2); err != nil {
-			return nil, fmt.Errorf("reading history: %w", err)
-		}
-		joins = append(joins, j)
-	}
-	return joins, nil
-}
 
 // lineRecord is a line while the walk extends it.
 type lineRecord struct {
@@ -453,98 +410,6 @@ func (w *walk) putVersion(f *fresh, from *node, moved int64) error {
 	return w.exec(insertVersion, n.line.id, n.seq, w.at.id, w.ord, nullable(n.blob), nullable(f.old), renamed, movedTo)
 }
 
-// joinLines sets what a new line joins and counts it. When a path comes back by
-// a rename from where it had gone to, its own removal is left out: it is the
-// other path's beginning.
-func (w *walk) joinLines(l *lineRecord, before []*node, from *node) error {
-	var joins []join
-	if from != nil {
-		joins = append(joins, join{from.line.id, from.seq, true})
-	}
-	past, err := w.past(joins)
-	if err != nil {
-		return err
-	}
-	for _, n := range before {
-		seq := n.seq
-		if n.blob.IsZero() && n.moved != 0 && past[n.moved] > 0 {
-			seq--
-		}
-		if seq > 0 {
-			joins = append(joins, join{n.line.id, seq, false})
-		}
-	}
-	if past, err = w.past(joins); err != nil {
-		return err
-	}
-	l.joins = joins
-	if len(joins) == 1 {
-		from, err := w.line(joins[0].line)
-		l.base = from.base + joins[0].seq
-		return err
-	}
-	if len(joins) > 1 {
-		l.base, err = w.commits(past)
-	}
-	return err
-}
-
-// commits counts the commits of several lines, each up to a number.
-func (w *walk) commits(past map[int64]int) (int, error) {
-	s, err := w.statement(ordsOf)
-	if err != nil {
-		return 0, err
-	}
-	seen := map[int64]bool{}
-	for line, seq := range past {
-		rows, err := s.QueryContext(w.ctx, line, seq)
-		if err != nil {
-			return 0, err
-		}
-		for rows.Next() {
-			var ord int64
-			if err := rows.Scan(&ord); err != nil {
-				rows.Close()
-				return 0, err
-			}
-			seen[ord] = true
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return 0, err
-		}
-	}
-	return len(seen), nil
-}
-
-// past returns all lines that joins lead to, each with the number up to which.
-func (w *walk) past(joins []join) (map[int64]int, error) {
-	return pastOf(joins, func(id int64) ([]join, error) {
-		l, err := w.line(id)
-		if err != nil {
-			return nil, err
-		}
-		return l.joins, nil
-	})
-}
-
-func pastOf(joins []join, of func(int64) ([]join, error)) (map[int64]int, error) {
-	past := map[int64]int{}
-	for todo := slices.Clone(joins); len(todo) > 0; {
-		j := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		seen := past[j.line]
-		past[j.line] = max(seen, j.seq)
-		if seen == 0 {
-			more, err := of(j.line)
-			if err != nil {
-				return nil, err
-			}
-			todo = append(todo, more...)
-		}
-	}
-	return past, nil
-}
-
 // finish writes where each path stands at head.
 func (w *walk) finish(head Hash) error {
 	st := w.states[head]
@@ -589,107 +454,4 @@ func (r *Repo) entryAt(root Hash, p string) (TreeEntry, error) {
 		return TreeEntry{}, nil
 	}
 	return e, nil
-}
-
-// Renames are looked for among what a commit adds and removes: first content
-// that is equal, then the most alike, if half of it is. Copies are never joined:
-// pages made from one template would inherit each other's past.
-const (
-	alike       = 0.5
-	maxPairs    = 400     // more pairs than this are compared only within a folder or name
-	maxAlike    = 1 << 20 // bytes; larger files are joined only when equal
-	maxAllPairs = 20000
-)
-
-func (w *walk) findRenames(list []*fresh) error {
-	var born, gone []*fresh
-	for _, f := range list {
-		switch {
-		case f.to.Hash.IsZero():
-			gone = append(gone, f)
-		case f.born:
-			born = append(born, f)
-		}
-	}
-	if len(born) == 0 || len(gone) == 0 {
-		return nil
-	}
-	taken := make([]bool, len(gone))
-	byBlob := map[Hash][]int{}
-	for i, g := range gone {
-		byBlob[g.old] = append(byBlob[g.old], i)
-	}
-	for _, b := range born {
-		best := -1
-		for _, i := range byBlob[b.to.Hash] {
-			if !taken[i] && (best < 0 || path.Base(w.names[gone[i].i]) == path.Base(w.names[b.i])) {
-				best = i
-			}
-		}
-		if best >= 0 {
-			taken[best] = true
-			b.renamed = gone[best].i
-		}
-	}
-	type pair struct {
-		b, g  int
-		score float64
-	}
-	var pairs []pair
-	tried := 0
-	few := len(born)*len(gone) <= maxPairs
-	for bi, b := range born {
-		if b.renamed >= 0 {
-			continue
-		}
-		for gi, g := range gone {
-			if taken[gi] || tried > maxAllPairs {
-				continue
-			}
-			bp, gp := w.names[b.i], w.names[g.i]
-			if !few && path.Dir(bp) != path.Dir(gp) && path.Base(bp) != path.Base(gp) {
-				continue
-			}
-			tried++
-			score, err := w.similar(g.old, b.to.Hash)
-			if err != nil {
-				return err
-			}
-			if score >= alike {
-				pairs = append(pairs, pair{bi, gi, score})
-			}
-		}
-	}
-	slices.SortStableFunc(pairs, func(a, b pair) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return 0
-	})
-	for _, p := range pairs {
-		if born[p.b].renamed < 0 && !taken[p.g] {
-			taken[p.g] = true
-			born[p.b].renamed = gone[p.g].i
-		}
-	}
-	return nil
-}
-
-func (w *walk) similar(a, b Hash) (float64, error) {
-	x, err := w.r.Blob(a)
-	if err != nil {
-		return 0, err
-	}
-	y, err := w.r.Blob(b)
-	if err != nil {
-		return 0, err
-	}
-	small, large := min(len(x), len(y)), max(len(x), len(y))
-	if large > maxAlike || small*2 < large || small == 0 {
-		return 0, nil
-	}
-	return content.Similar(x, y), nil
 }
