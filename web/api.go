@@ -169,18 +169,22 @@ func register[I, O any](a *api, op huma.Operation, fn func(ctx context.Context, 
 		caller, _ := ctx.Value(callerKey{}).(people.Caller)
 		out, err := fn(ctx, caller, in)
 		if err != nil {
-			return nil, a.error(err)
+			return nil, a.error(ctx, op.OperationID, err)
 		}
 		return out, nil
 	})
 }
 
-func (a *api) error(err error) error {
+func (a *api) error(ctx context.Context, call string, err error) error {
 	var ready huma.StatusError
 	if errors.As(err, &ready) {
 		return err
 	}
 	status, title, detail := a.s.errorStatus(err)
+	if status >= 500 && ctx.Err() == nil {
+		id, _ := ctx.Value(keyRequestID).(string)
+		a.s.log.Error("answering a call", "id", id, "call", call, "status", status, "err", err)
+	}
 	model := &huma.ErrorModel{Status: status, Title: title, Detail: detail}
 	retry := retryAfter(err)
 	if retry != "" {

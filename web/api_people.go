@@ -78,6 +78,16 @@ func (a *api) access(ctx context.Context, c people.Caller, prospect string) (*ap
 	return out, nil
 }
 
+// mayAsk answers one error for a prospect that is not there and for one that the
+// caller may not see. Administrators change who may see any that is there.
+func (a *api) mayAsk(ctx context.Context, c people.Caller, prospect string) error {
+	if c.Can(people.Administer) {
+		c = people.System("access")
+	}
+	_, err := a.s.wiki.Prospect(ctx, c, prospect)
+	return err
+}
+
 func (a *api) installPeople() {
 	db := a.s.people
 	register(a, op("get-me", http.MethodGet, "/me", "Who the caller is"), func(ctx context.Context, c people.Caller, in *struct{}) (*accountOutput, error) {
@@ -175,6 +185,9 @@ func (a *api) installPeople() {
 		if err != nil {
 			return nil, err
 		}
+		if err := a.mayAsk(ctx, c, in.Prospect); err != nil {
+			return nil, err
+		}
 		if err := db.Grant(ctx, c, in.Prospect, p.ID, level); err != nil {
 			return nil, err
 		}
@@ -188,6 +201,9 @@ func (a *api) installPeople() {
 	register(a, op("revoke-access", http.MethodDelete, "/prospects/{prospect}/access/{person}", "Take a person's name off a prospect"), func(ctx context.Context, c people.Caller, in *revokeInput) (*struct{}, error) {
 		p, err := a.findPerson(ctx, in.Person)
 		if err != nil {
+			return nil, err
+		}
+		if err := a.mayAsk(ctx, c, in.Prospect); err != nil {
 			return nil, err
 		}
 		return nil, db.Revoke(ctx, c, in.Prospect, p.ID)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -352,4 +353,44 @@ func TestOpenAPI(t *testing.T) {
 		}
 	}
 	assert.Empty(t, described)
+}
+
+// Who asks for the access of a prospect learns no more of one that is hidden
+// than of one that is not there, and nobody is named on one that is not there.
+func TestAPIAccessTellsNothing(t *testing.T) {
+	s := newSite(t)
+	mara, admin := s.program(s.mara, people.AllScopes), s.program(s.ada, people.AllScopes)
+	for _, method := range []string{"PUT", "DELETE", "PATCH", "GET"} {
+		for _, person := range []string{"/mara", "/dana"} {
+			body := map[string]string{"PUT": `{"level":"editor"}`, "PATCH": `{"restricted":false}`}[method]
+			if method == "PATCH" || method == "GET" {
+				person = ""
+			}
+			hidden := mara.call(method, "/prospects/secretco/access"+person, body)
+			none := mara.call(method, "/prospects/nosuchco/access"+person, body)
+			assert.Equal(t, http.StatusNotFound, hidden.status, method)
+			assert.Equal(t, none.status, hidden.status, method)
+			assert.Equal(t, none.body, hidden.body, method)
+		}
+	}
+	assert.Equal(t, http.StatusNotFound, admin.call("PUT", "/prospects/nosuchco/access/mara", `{"level":"editor"}`).status)
+	access, err := s.people.Access(t.Context(), "nosuchco")
+	require.NoError(t, err)
+	assert.Empty(t, access.Grants)
+	assert.Equal(t, http.StatusOK, admin.call("PUT", "/prospects/secretco/access/mara", `{"level":"viewer"}`).status, "an administrator, on record")
+	assert.Equal(t, http.StatusOK, mara.call("GET", "/prospects/secretco", "").status)
+}
+
+// Joiners, without which many words and emoji cannot be written, stay in the
+// names of attachments; what cannot be kept is refused, not a failure.
+func TestAPIFileNames(t *testing.T) {
+	s := newSite(t)
+	dana := s.program(s.dana, people.AllScopes)
+	for name, status := range map[string]int{"👨\u200d👩\u200d👧.png": 200, "क्\u200dष.txt": 200, "a\ufffdb.txt": 422, "a\u200bb.txt": 422, ".g\u200cit": 422, "git~1": 422} {
+		path := "/prospects/northwind/files/internal/closing/" + url.PathEscape(name)
+		assert.Equal(t, status, dana.call("PUT", path, "x", "Content-Type", "application/octet-stream").status, "%q", name)
+		if status == http.StatusOK {
+			assert.Equal(t, "x", dana.call("GET", path, "").body, "%q", name)
+		}
+	}
 }

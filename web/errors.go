@@ -11,6 +11,7 @@ import (
 
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
 )
 
 // refusal is an error of the door itself, with what the reader is told.
@@ -53,6 +54,7 @@ var outcomes = []struct {
 	{people.ErrSignIn, outcome{http.StatusUnprocessableEntity, "Wrong password", "The password is not right. Try again."}},
 	{wiki.ErrExists, outcome{http.StatusConflict, "The name is taken", "Something with this name is there already. Choose another name, or open what is there."}},
 	{people.ErrExists, outcome{http.StatusConflict, "The name is taken", "Something with this name or address is there already."}},
+	{repo.ErrPath, outcome{http.StatusUnprocessableEntity, "This name cannot be kept", "It has characters that cannot be seen, or that git or a file system takes for something else. Choose another name."}},
 	{wiki.ErrTooLarge, outcome{http.StatusRequestEntityTooLarge, "Too large", "This is larger than the wiki takes. Split it, or attach it in parts."}},
 	{wiki.ErrLocked, outcome{http.StatusServiceUnavailable, "Busy", "Another program works on the data folder right now. Try again in a moment."}},
 	{syscall.ENOSPC, outcome{http.StatusInsufficientStorage, "The disk is full", "Nothing was saved, and nothing that was saved before is lost. Tell your administrator; reading still works."}},

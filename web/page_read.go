@@ -42,7 +42,7 @@ func (s *Server) doc(p *wiki.Page) *content.Doc {
 		return d
 	}
 	d := content.Parse(p.Text)
-	s.docs.put(key, d)
+	s.docs.putSized(key, d, parsedCost*len(p.Text))
 	return d
 }
 
@@ -69,7 +69,7 @@ func (f *frame) body(ctx context.Context, p *wiki.Page, doc *content.Doc, tasks 
 	b := &readBody{html: template.HTML(html)}
 	if f.others = r.others; !r.others {
 		// What lies in other prospects depends on who asks: it is not kept.
-		s.bodies.put(key, b)
+		s.bodies.putSized(key, b, len(html))
 	}
 	return b.html, nil
 }

@@ -102,6 +102,8 @@ const (
 	cachedNeeds      = 20_000
 	cachedViews      = 1_000
 	cachedMarks      = 2_000
+	cachedBytes      = 128 << 20 // of parsed, rendered and whole pages each
+	parsedCost       = 40        // bytes of a parsed page for one of its text, at most
 )
 
 // New makes a server. It starts nothing; Close ends what requests have begun.
@@ -113,11 +115,11 @@ func New(cfg Config) (*Server, error) {
 		wiki: cfg.Wiki, people: cfg.People, search: cfg.Search, log: cfg.Logger, now: cfg.Now,
 		proxies: cfg.TrustedProxies, version: cfg.Version, ready: cfg.Ready, maxImport: cfg.MaxImport,
 		mux:    http.NewServeMux(),
-		docs:   newLRU[docKey, *content.Doc](cachedDocs),
-		bodies: newLRU[bodyKey, *readBody](cachedBodies),
-		views:  newLRU[viewKey, *keptView](cachedViews),
-		needs:  newLRU[string, *needCount](cachedNeeds),
-		marks:  newLRU[markKey, keptMarks](cachedMarks),
+		docs:   newLRU[docKey, *content.Doc](cachedDocs, cachedBytes),
+		bodies: newLRU[bodyKey, *readBody](cachedBodies, cachedBytes),
+		views:  newLRU[viewKey, *keptView](cachedViews, cachedBytes),
+		needs:  newLRU[string, *needCount](cachedNeeds, 0),
+		marks:  newLRU[markKey, keptMarks](cachedMarks, 0),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -129,7 +129,7 @@ func (st *viewState) keep(w http.ResponseWriter, r *http.Request, view *PageView
 		v.body = bytes.Clone(buf.Bytes())
 	}
 	if len(v.body) <= maxKeptView {
-		s.views.put(st.key, v)
+		s.views.putSized(st.key, v, len(v.body))
 	}
 	st.send(w, r, v)
 	return nil

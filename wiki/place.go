@@ -128,7 +128,7 @@ func checkFileName(name string) error {
 		return invalid("has a reserved name; choose another")
 	}
 	for _, r := range name {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200d' && r != '\u200c' || r == '\u2028' || r == '\u2029' {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200d' && r != '\u200c' || r == '\u2028' || r == '\u2029' || r == utf8.RuneError {
 			return invalid("has a control character in its name")
 		}
 	}

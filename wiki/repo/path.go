@@ -49,7 +49,7 @@ func checkSegment(s string) error {
 		return fmt.Errorf("%w: git keeps that name for itself", ErrPath)
 	}
 	for _, r := range s {
-		if r == '\\' || unicode.IsControl(r) || hiddenRune(r) {
+		if r == '\\' || unicode.IsControl(r) || hiddenRune(r) && !joiner(r) {
 			return fmt.Errorf("%w: it holds a backslash or a character that cannot be seen", ErrPath)
 		}
 	}
@@ -82,6 +82,10 @@ func gitLike(s string) bool {
 	}
 	return false
 }
+
+// joiner reports the two characters without which many a word and emoji cannot
+// be written.
+func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // hiddenRune reports format characters: joiners, marks that turn the direction
 // of text, byte order marks.

@@ -177,7 +177,7 @@ func TestPaths(t *testing.T) {
 	} {
 		assert.ErrorIs(t, repo.CheckPath(p), repo.ErrPath, "%q", p)
 	}
-	for _, p := range []string{"a", "closing/plan.md", "log/2026-11-21-anruf-müller.md", "account/files/Angebot (2).pdf", "a/.hidden", ".gitignore", "日本/語.md", "a..b"} {
+	for _, p := range []string{"a", "closing/plan.md", "log/2026-11-21-anruf-müller.md", "account/files/Angebot (2).pdf", "a/.hidden", ".gitignore", "日本/語.md", "a..b", "a/files/👨\u200d👩\u200d👧.png"} {
 		assert.NoError(t, repo.CheckPath(p), "%q", p)
 	}
 	r := create(t, repo.Options{})
