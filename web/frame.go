@@ -35,6 +35,16 @@ func (s *Server) open(r *http.Request, c people.Caller) (*frame, error) {
 	return s.openSpace(r.Context(), c, r.PathValue("prospect"))
 }
 
+// openSide opens the prospect that the address names, and one side of it.
+func (s *Server) openSide(r *http.Request, c people.Caller, section wiki.Section) (*frame, *wiki.Side, error) {
+	f, err := s.open(r, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	side, err := f.side(section)
+	return f, side, err
+}
+
 func (s *Server) openSpace(ctx context.Context, c people.Caller, prospect string) (*frame, error) {
 	f := &frame{s: s, c: c, heads: map[wiki.Section]repo.Hash{}, pages: map[wiki.Section][]wiki.PageInfo{}}
 	var err error

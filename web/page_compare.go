@@ -15,11 +15,7 @@ import (
 // compare shows two versions of a page. Without from and to it compares the
 // newest with the one before.
 func (s *Server) compare(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(place.Section)
+	f, side, err := s.openSide(r, c, place.Section)
 	if err != nil {
 		return err
 	}

@@ -94,11 +94,7 @@ func (f *frame) editView(r *http.Request, side *wiki.Side, info *wiki.PageInfo, 
 
 // postPage takes the editor's form: a preview, or a version.
 func (s *Server) postPage(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(place.Section)
+	f, side, err := s.openSide(r, c, place.Section)
 	if err != nil {
 		return err
 	}
@@ -235,11 +231,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // postRestore makes an earlier version the newest.
 func (s *Server) postRestore(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(place.Section)
+	f, side, err := s.openSide(r, c, place.Section)
 	if err != nil {
 		return err
 	}

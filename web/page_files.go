@@ -140,11 +140,7 @@ func (s *Server) files(w http.ResponseWriter, r *http.Request, c people.Caller) 
 
 // postFiles takes attachments by a form with files, without scripts.
 func (s *Server) postFiles(w http.ResponseWriter, r *http.Request, c people.Caller, section wiki.Section) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(section)
+	f, side, err := s.openSide(r, c, section)
 	if err != nil {
 		return err
 	}
@@ -276,11 +272,7 @@ func embedMarkdown(name string) string {
 
 // file shows an attachment, or with ?raw answers its bytes.
 func (s *Server) file(w http.ResponseWriter, r *http.Request, c people.Caller, file wiki.File) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(file.Section)
+	f, side, err := s.openSide(r, c, file.Section)
 	if err != nil {
 		return err
 	}
@@ -421,11 +413,7 @@ func contentDisposition(kind, name string) string {
 }
 
 func (s *Server) deleteFile(w http.ResponseWriter, r *http.Request, c people.Caller, file wiki.File) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(file.Section)
+	f, side, err := s.openSide(r, c, file.Section)
 	if err != nil {
 		return err
 	}
@@ -454,11 +442,7 @@ func (s *Server) deleteFile(w http.ResponseWriter, r *http.Request, c people.Cal
 }
 
 func (s *Server) postDeleteFile(w http.ResponseWriter, r *http.Request, c people.Caller, file wiki.File) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(file.Section)
+	f, side, err := s.openSide(r, c, file.Section)
 	if err != nil {
 		return err
 	}

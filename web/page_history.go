@@ -24,11 +24,7 @@ const (
 
 // history lists the versions of a page, also of one that is gone.
 func (s *Server) history(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(place.Section)
+	f, side, err := s.openSide(r, c, place.Section)
 	if err != nil {
 		return err
 	}

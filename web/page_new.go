@@ -11,11 +11,7 @@ import (
 // postCreate makes a page: from the playbook's template where there is one, else
 // with its title alone.
 func (s *Server) postCreate(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(place.Section)
+	f, side, err := s.openSide(r, c, place.Section)
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,7 @@ import (
 // postTask ticks or unticks tasks: one, named by its line, or with a plain form
 // all that are ticked on the page.
 func (s *Server) postTask(w http.ResponseWriter, r *http.Request, c people.Caller, place wiki.Place) error {
-	f, err := s.open(r, c)
-	if err != nil {
-		return err
-	}
-	side, err := f.side(place.Section)
+	f, side, err := s.openSide(r, c, place.Section)
 	if err != nil {
 		return err
 	}

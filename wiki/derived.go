@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"path/filepath"
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver named "sqlite"
@@ -16,7 +18,7 @@ import (
 // openDerived opens the file of derived tables. It may be lost at any time, so
 // it is not synced. An empty path keeps it in memory.
 func openDerived(path string) (*sql.DB, error) {
-	dsn := "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)&_txlock=immediate"
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)&_txlock=immediate"
 	if path == "" {
 		dsn = "file::memory:?_txlock=immediate"
 	}
