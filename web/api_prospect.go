@@ -190,9 +190,34 @@ func (a *api) installProspects() {
 		}
 		return piece(all, in.ListInput, func(n apiNeed) string { return n.Section + "/" + n.Stage + "/" + n.Page })
 	})
-	type funnelOutput struct{ Body *wiki.Funnel }
-	register(a, op("get-funnel", http.MethodGet, "/funnel", "The company's funnel"), func(ctx context.Context, c people.Caller, in *struct{}) (*funnelOutput, error) {
+	type funnelBody struct {
+		wiki.Funnel
+		Text string `json:"text" doc:"funnel.yaml as it was written"`
+	}
+	type funnelOutput struct{ Body funnelBody }
+	funnel := func(ctx context.Context, c people.Caller) (*funnelOutput, error) {
+		text, err := w.FunnelText(ctx, c)
+		if err != nil {
+			return nil, err
+		}
 		f, err := w.Funnel(ctx)
-		return &funnelOutput{f}, err
+		if err != nil {
+			return nil, err
+		}
+		return &funnelOutput{funnelBody{*f, string(text)}}, nil
+	}
+	register(a, op("get-funnel", http.MethodGet, "/funnel", "The company's funnel"), func(ctx context.Context, c people.Caller, in *struct{}) (*funnelOutput, error) {
+		return funnel(ctx, c)
+	})
+	type putFunnelInput struct {
+		Body struct {
+			Text string `json:"text" maxLength:"262144" doc:"funnel.yaml"`
+		}
+	}
+	register(a, op("put-funnel", http.MethodPut, "/funnel", "Replace the company's funnel after checking it; for administrators"), func(ctx context.Context, c people.Caller, in *putFunnelInput) (*funnelOutput, error) {
+		if err := w.SetFunnel(ctx, c, []byte(in.Body.Text)); err != nil {
+			return nil, err
+		}
+		return funnel(ctx, c)
 	})
 }

@@ -18,49 +18,49 @@ const funnelFile = "funnel.yaml"
 // Funnel is what the playbook's funnel.yaml says: the steps of a sale and what
 // each needs.
 type Funnel struct {
-	Target     float64 `yaml:"target"`      // value to be won in one period
-	Currency   string  `yaml:"currency"`    // where a prospect names none
-	PeriodDays int     `yaml:"period_days"` // length of the period
+	Target     float64 `yaml:"target" json:"target"`           // value to be won in one period
+	Currency   string  `yaml:"currency" json:"currency"`       // where a prospect names none
+	PeriodDays int     `yaml:"period_days" json:"period_days"` // length of the period
 	Account    struct {
-		Needed []Needed `yaml:"needed"`
-	} `yaml:"account"`
-	Stages []Stage `yaml:"stages"`
+		Needed []Needed `yaml:"needed" json:"needed"`
+	} `yaml:"account" json:"account"`
+	Stages []Stage `yaml:"stages" json:"stages"`
 }
 
 // Stage is one step of the funnel.
 type Stage struct {
-	Key         string      `yaml:"key"`
-	Title       string      `yaml:"title"`
-	Buyer       string      `yaml:"buyer"` // what the customer calls this step
-	Is          string      `yaml:"is"`
-	WatchOut    string      `yaml:"watch_out"`
-	TypicalDays int         `yaml:"typical_days"`
-	Warn        []string    `yaml:"warn"` // jobs told early when a deal enters
-	Exit        []Criterion `yaml:"exit"`
-	Tasks       []EntryTask `yaml:"tasks"`
-	Needed      []Needed    `yaml:"needed"`
+	Key         string      `yaml:"key" json:"key"`
+	Title       string      `yaml:"title" json:"title"`
+	Buyer       string      `yaml:"buyer" json:"buyer"` // what the customer calls this step
+	Is          string      `yaml:"is" json:"is"`
+	WatchOut    string      `yaml:"watch_out" json:"watch_out"`
+	TypicalDays int         `yaml:"typical_days" json:"typical_days"`
+	Warn        []string    `yaml:"warn" json:"warn"` // jobs told early when a deal enters
+	Exit        []Criterion `yaml:"exit" json:"exit"`
+	Tasks       []EntryTask `yaml:"tasks" json:"tasks"`
+	Needed      []Needed    `yaml:"needed" json:"needed"`
 }
 
 // Criterion is something that must be true to leave a stage.
 type Criterion struct {
-	ID   string `yaml:"id"`
-	Text string `yaml:"text"`
+	ID   string `yaml:"id" json:"id"`
+	Text string `yaml:"text" json:"text"`
 }
 
 // EntryTask is a task made when a stage is entered.
 type EntryTask struct {
-	Text string `yaml:"text"`
-	Job  string `yaml:"job"`
-	Due  int    `yaml:"due"` // days after entry
+	Text string `yaml:"text" json:"text"`
+	Job  string `yaml:"job" json:"job"`
+	Due  int    `yaml:"due" json:"due"` // days after entry
 }
 
 // Needed is a page that a stage should have.
 type Needed struct {
-	Section  Section `yaml:"section"`
-	Page     string  `yaml:"page"`
-	Title    string  `yaml:"title"`
-	Template string  `yaml:"template"`
-	Optional bool    `yaml:"optional"` // offered, never counted as missing
+	Section  Section `yaml:"section" json:"section"`
+	Page     string  `yaml:"page" json:"page"`
+	Title    string  `yaml:"title" json:"title"`
+	Template string  `yaml:"template" json:"template"`
+	Optional bool    `yaml:"optional" json:"optional"` // offered, never counted as missing
 }
 
 // Stage answers a stage by its key, nil when there is none.
