@@ -35,6 +35,7 @@ type importJob struct {
 	source string // file name
 	by     people.Person
 	at     time.Time
+	rows   bool // of prospects from a CRM, not into one
 
 	// Protected by importQueue.mu.
 	state       string // "running", "done" or "failed"
@@ -144,14 +145,27 @@ func (s *Server) importView(r *http.Request, c people.Caller) (*AdminImportView,
 	defer s.imports.mu.Unlock()
 	for i := len(s.imports.jobs) - 1; i >= 0; i-- {
 		j := s.imports.jobs[i]
+		v.Running = v.Running || j.state == "running"
+		if !s.mayKnow(r.Context(), c, j) {
+			continue
+		}
 		row := ImportJob{Name: j.name, Source: j.source, By: personView(j.by), At: j.at, State: j.state, Done: j.done, Total: max(1, j.total), Note: j.note}
 		if j.slug != "" {
 			row.Href = spacePath(j.slug)
 		}
 		v.Jobs = append(v.Jobs, row)
-		v.Running = v.Running || j.state == "running"
 	}
 	return v, nil
+}
+
+// mayKnow reports whether somebody sees an import: their own, and those into
+// prospects that they see. It needs importQueue.mu.
+func (s *Server) mayKnow(ctx context.Context, c people.Caller, j *importJob) bool {
+	if j.by.ID == c.Person.ID || j.rows {
+		return true
+	}
+	_, err := s.wiki.Prospect(ctx, c, j.slug)
+	return err == nil
 }
 
 // importForm is what the import page sends.
@@ -414,7 +428,7 @@ func (s *Server) postImportCSV(w http.ResponseWriter, r *http.Request, c people.
 		os.Remove(f.file)
 		return err
 	}
-	job := &importJob{name: "Prospects", source: f.name, by: c.Person, at: s.now()}
+	job := &importJob{name: "Prospects", source: f.name, by: c.Person, at: s.now(), rows: true}
 	err = s.imports.start(job, f.file, func(ctx context.Context, progress func(int, int, string)) (string, string, error) {
 		file, err := os.Open(f.file)
 		if err != nil {

@@ -469,3 +469,23 @@ func TestRevoked(t *testing.T) {
 	require.NoError(t, s.people.Disable(context.Background(), people.System("test"), s.mara.ID))
 	assert.Equal(t, http.StatusSeeOther, mara.get("/").status)
 }
+
+// The list of imports tells an administrator nothing of prospects that they may
+// not see.
+func TestImportsOfHiddenProspects(t *testing.T) {
+	s := newSite(t)
+	s.web.imports.jobs = []*importJob{
+		{name: "Secret Co", source: "secret.bundle", by: s.dana, state: "done", slug: "secretco"},
+		{name: "Still secret", source: "early.bundle", by: s.dana, state: "failed"},
+		{name: "Northwind Rail", source: "north.bundle", by: s.dana, state: "done", slug: "northwind"},
+		{name: "Prospects", source: "crm.csv", by: s.dana, state: "done", rows: true},
+		{name: "Own", source: "own.bundle", by: s.ada, state: "failed"},
+	}
+	body := s.signedIn(s.ada).ok("/admin/import")
+	for _, hidden := range []string{"Secret Co", "secret.bundle", "secretco", "Still secret", "early.bundle"} {
+		assert.NotContains(t, body, hidden)
+	}
+	for _, shown := range []string{"north.bundle", "crm.csv", "own.bundle"} {
+		assert.Contains(t, body, shown)
+	}
+}
