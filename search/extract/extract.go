@@ -55,9 +55,6 @@ func readerOf(name string) reader {
 	return nil
 }
 
-// Supported tells by its name whether Parts can read a file.
-func Supported(name string) bool { return readerOf(name) != nil }
-
 // Parts returns the text of a file, in order; parts without text are left
 // out. The name decides how it is read. Errors are or wrap ErrUnsupported,
 // ErrTooLarge or ErrFormat.
