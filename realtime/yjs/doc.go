@@ -45,8 +45,9 @@
 // Ids are what senders say they are. Whoever takes updates from people has to
 // bind client ids to them ([Doc.Unknown] tells what an update adds under which
 // ids), or one could write in another's name. A sender who lies about the
-// neighbours of a character (the right one standing left of the left one) gets
-// it placed by luck, here as in Yjs; it harms no other character.
+// neighbours of a character (that they stood side by side, or in which order)
+// gets it placed by luck, here as in Yjs; it harms no other character. Swapped
+// neighbours of one run are refused.
 //
 // # Traps
 //

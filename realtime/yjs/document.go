@@ -29,6 +29,8 @@ type Options struct {
 type Doc struct {
 	client uint64
 	limits Limits
+	// trusting is set while an own state is loaded: it is taken as it is.
+	trusting bool
 
 	clients map[uint64]*history
 	recent  *history // the one looked up last
@@ -65,11 +67,12 @@ func New(o Options) *Doc {
 func Load(state []byte, o Options) (*Doc, error) {
 	d := New(Options{Client: o.Client, Limits: unlimited})
 	if len(state) > 0 {
+		d.trusting = true
 		if _, err := d.Apply(state); err != nil {
 			return nil, fmt.Errorf("loading a document: %w", err)
 		}
 	}
-	d.limits = o.Limits.filled()
+	d.limits, d.trusting = o.Limits.filled(), false
 	return d, nil
 }
 

@@ -1,6 +1,9 @@
 package yjs
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // An Effect is what an update did to a document.
 type Effect struct {
@@ -38,6 +41,9 @@ func (d *Doc) Apply(update []byte) (Effect, error) {
 // ApplyUpdate is [Doc.Apply] for an update that is decoded already.
 func (d *Doc) ApplyUpdate(u *Update) (Effect, error) {
 	queues := d.unknown(u)
+	if err := d.believable(queues); err != nil && !d.trusting {
+		return Effect{}, err
+	}
 	if !d.mayExceed(u, queues) {
 		return d.integrate(u, queues)
 	}
@@ -99,6 +105,37 @@ func (d *Doc) unknown(u *Update) []queue {
 		})
 	}
 	return queues
+}
+
+// believable refuses records that were typed between two characters of one run,
+// but in the wrong order: documents would not agree on a place for them.
+func (d *Doc) believable(queues []queue) error {
+	for k := range queues {
+		for i := range queues[k].records {
+			r := &queues[k].records[i]
+			if r.marks&(hasOrigin|hasRight) == hasOrigin|hasRight &&
+				r.origin.client == r.right.client && r.origin.clock >= r.right.clock &&
+				d.oneRun(queues, r.origin.client, r.right.clock, r.origin.clock) {
+				return malformed("right neighbour stands left of the left one")
+			}
+		}
+	}
+	return nil
+}
+
+// oneRun tells whether two characters of a client are in one item of the
+// document or in one record of an update.
+func (d *Doc) oneRun(queues []queue, client, from, to uint64) bool {
+	if h := d.history(client); to < h.state() {
+		return h.at(from) == h.at(to)
+	}
+	for _, q := range queues {
+		if q.client == client {
+			i := sort.Search(len(q.records), func(i int) bool { return q.records[i].end() > to })
+			return i < len(q.records) && q.records[i].id.clock <= from
+		}
+	}
+	return false
 }
 
 // mayExceed is a quick upper bound: false means that integrating the update
