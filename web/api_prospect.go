@@ -139,7 +139,7 @@ func (a *api) installProspects() {
 		p, err := a.prospect(ctx, c, e)
 		return &prospectOutput{p}, err
 	})
-	register(a, op("patch-prospect", http.MethodPatch, "/prospects/{prospect}", "Change what is known of a prospect; stage and outcome have calls of their own"), func(ctx context.Context, c people.Caller, in *patchProspectInput) (*prospectOutput, error) {
+	register(a, op("patch-prospect", http.MethodPatch, "/prospects/{prospect}", "Change what is known of a prospect; its stage and outcome are read-only here"), func(ctx context.Context, c people.Caller, in *patchProspectInput) (*prospectOutput, error) {
 		if _, err := w.Prospect(ctx, c, in.Prospect); err != nil {
 			return nil, err
 		}

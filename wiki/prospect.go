@@ -322,6 +322,8 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 		errs = append(errs, w.sides.drop(SideID{slug, s.section}), w.history.Forget(ctx, s.name()))
 		w.moved.note(slug, s.section)
 	}
-	errs = append(errs, w.cat.remove(ctx, slug), w.people.DeleteProspect(ctx, people.System("dealwiki"), slug))
+	// Who may see it is kept, so that one brought back from the trash is no
+	// more open than it was. A new prospect of the name begins anew.
+	errs = append(errs, w.cat.remove(ctx, slug))
 	return errors.Join(errs...)
 }
