@@ -134,6 +134,13 @@ func TestRealDealsInABrowser(t *testing.T) {
 			do("confirming", chromedp.Evaluate(`{const b = document.querySelector("dialog[open] button[value=ok], dialog[open] .btn-primary, dialog[open] .btn-danger"); if (b) b.click()}`, nil))
 			return false
 		}, time.Minute, 100*time.Millisecond, "the version before is back")
+		// The browser follows to the page; until it is there, the next address
+		// would cut it off.
+		require.Eventually(t, func() bool {
+			var there bool
+			err := chromedp.Run(ctx, chromedp.Evaluate(`document.readyState === "complete" && !location.pathname.endsWith("/history")`, &there))
+			return err == nil && there
+		}, time.Minute, 50*time.Millisecond, "the browser is on the page that was restored")
 	}
 	fsck(t, data)
 }
