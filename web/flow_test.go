@@ -51,6 +51,7 @@ func TestEditing(t *testing.T) {
 	overlap := b.post(closePlanPath, url.Values{"text": {strings.Replace(text, "Name the lawyer", "Name our lawyer", 1)}, "base": {base}})
 	require.Equal(t, http.StatusOK, overlap.status)
 	assert.Contains(t, overlap.body, "changed the same lines")
+	assert.Regexp(t, `yours</span><pre>[^<]*our lawyer[^<]*</pre>.*theirs</span><pre>[^<]*good lawyer`, strings.ReplaceAll(overlap.body, "\n", " "), "whose is whose")
 	now = string(s.read("northwind", "internal/closing/close-plan").Text)
 	assert.Contains(t, now, "good lawyer")
 	assert.Contains(t, now, "our lawyer")

@@ -159,7 +159,9 @@ func (s *Server) postPage(w http.ResponseWriter, r *http.Request, c people.Calle
 		}
 		v.Text, v.Base = string(done.Text), done.Version.String()
 		for _, o := range done.Overlaps {
-			v.Overlaps = append(v.Overlaps, Overlap{Line: o.Line, Ours: o.Ours, Theirs: o.Theirs})
+			// The merge's own text is what was saved before; to the reader of
+			// the form that is the other's.
+			v.Overlaps = append(v.Overlaps, Overlap{Line: o.Line, Ours: o.Theirs, Theirs: o.Ours})
 		}
 		s.render(w, r, http.StatusOK, "edit", v)
 		return nil

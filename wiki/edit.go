@@ -127,7 +127,7 @@ func (s *side) free(ctx context.Context, snap *snapshot, place Place) error {
 	}
 	if place.Stage == StageLog {
 		if _, err := time.Parse(dateFormat, place.Page[:min(len(place.Page), len(dateFormat))]); err != nil {
-			return &Invalid{Field: "page", Problem: "in the log is named by its date first, for example 2026-11-12-call-with-ingrid"}
+			return &Invalid{Field: "page", Problem: "must begin with a date in the log, for example 2026-11-12-call-with-ingrid"}
 		}
 	}
 	if snap.infos[place.Path()] != nil {

@@ -196,6 +196,14 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
   let visited = false;
   area.addEventListener("focus", () => (visited = true));
 
+  // What keeps a link apart from the text before it; a callout or quote would
+  // take in the line that follows.
+  const gap = (before: string) => {
+    const last = before.trimEnd().split("\n").pop() ?? "";
+    if (/^ {0,3}>/.test(last) && !/\n\s*\n\s*$/.test(before)) return before.endsWith("\n") ? "\n" : "\n\n";
+    return before && !/\s$/.test(before) ? " " : "";
+  };
+
   const attach = async (list: Iterable<File>) => {
     if (!uploads || !files) return;
     for (const file of list) {
@@ -203,8 +211,7 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
       if (!markdown) continue;
       // Nobody has been in the text yet: a file goes to its end, not its start.
       const at = visited ? area.selectionEnd : area.value.length;
-      const space = at > 0 && !/\s$/.test(area.value.slice(0, at)) ? " " : "";
-      insert(area, at, at, space + markdown);
+      insert(area, at, at, gap(area.value.slice(0, at)) + markdown);
     }
   };
   picker?.addEventListener("change", () => {
