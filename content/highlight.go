@@ -263,18 +263,3 @@ func lineLength(s string) int {
 	}
 	return len(s)
 }
-
-// HighlightCSS is the style sheet of highlighted code, for light and dark: it
-// follows the color-scheme of the page.
-func HighlightCSS() string {
-	return `.tok-key{color:light-dark(#7a2fa0,#d3a4f5)}
-.tok-com{color:light-dark(#5f6774,#959dab);font-style:italic}
-.tok-str{color:light-dark(#17703f,#6dd6a0)}
-.tok-num{color:light-dark(#9c3f06,#ffb27d)}
-.tok-name{color:light-dark(#1f5ac7,#86b1ff)}
-.tok-attr{color:light-dark(#7d5600,#e6c05c)}
-.tok-head{font-weight:700}
-.tok-ins{color:light-dark(#17703f,#6dd6a0)}
-.tok-del{color:light-dark(#b3261e,#ff9a92)}
-`
-}
