@@ -178,16 +178,16 @@ func (s *side) editPage(ctx context.Context, caller people.Caller, e Edit) (*Edi
 		return nil, err
 	}
 	text, overlaps := e.Text, []content.Overlap(nil)
-	merged, live := []byte(nil), false
+	var merge Merge
 	if s.w.rooms != nil && e.By == nil {
-		merged, overlaps, live, err = s.w.rooms.Merge(ctx, caller, s.prospect, e.Place, e.Base, e.Text)
+		merge, err = s.w.rooms.Merge(ctx, caller, s.prospect, e.Place, e.Base, current.Version, e.Text)
 		if err != nil {
-			return nil, fmt.Errorf("merging into the open page: %w", err)
+			return nil, fmt.Errorf("merging into the live page: %w", err)
 		}
 	}
 	switch {
-	case live:
-		text = merged
+	case merge != nil:
+		text, overlaps = merge.Text(), merge.Overlaps()
 	case e.Base != current.Version:
 		if e.Strict {
 			return nil, &Stale{Current: current.Version}
@@ -197,9 +197,9 @@ func (s *side) editPage(ctx context.Context, caller people.Caller, e Edit) (*Edi
 			return nil, &Invalid{Field: "version", Problem: "is not one of this page's versions; read the page again and repeat the edit"}
 		}
 		text, overlaps = content.Merge(base.Text, current.Text, e.Text)
-		if err := checkText(text); err != nil {
-			return nil, err
-		}
+	}
+	if err := checkText(text); err != nil {
+		return nil, err
 	}
 	if bytes.Equal(text, current.Text) {
 		return &Edited{Page: *current, Overlaps: overlaps}, nil
@@ -208,10 +208,36 @@ func (s *side) editPage(ctx context.Context, caller people.Caller, e Edit) (*Edi
 	if subject == "" {
 		subject = "Edit " + s.titleIn(text, e.Place)
 	}
-	if _, err := s.commitMessage(ctx, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject)); err != nil {
+	h, err := s.commitMessage(ctx, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tellRooms(ctx, e, merge, h); err != nil {
 		return nil, err
 	}
 	return s.finish(ctx, caller, e, overlaps)
+}
+
+// tellRooms brings a version that was just made to the page's live document.
+func (s *side) tellRooms(ctx context.Context, e Edit, merge Merge, h repo.Hash) error {
+	if merge == nil && (e.By == nil || s.w.rooms == nil) {
+		return nil
+	}
+	// The version is in git, so the document has to follow, whoever still waits.
+	ctx = context.WithoutCancel(ctx)
+	v, err := s.w.history.Version(ctx, s.name(), e.Place.Path(), h)
+	if err != nil {
+		return fmt.Errorf("reading the version just made: %w", err)
+	}
+	if merge != nil {
+		err = merge.Committed(ctx, v)
+	} else {
+		err = s.w.rooms.Committed(ctx, s.prospect, e.Place, v)
+	}
+	if err != nil {
+		return fmt.Errorf("bringing a version to the live page: %w", err)
+	}
+	return nil
 }
 
 // finish gives facts their ids where they lack them, in a version of its own,
@@ -227,17 +253,28 @@ func (s *side) finish(ctx context.Context, caller people.Caller, e Edit, overlap
 		if err != nil {
 			return nil, err
 		}
+		var merge Merge
+		if s.w.rooms != nil {
+			merge, err = s.w.rooms.Merge(ctx, caller, s.prospect, place, page.Version, page.Version, text)
+			if err != nil {
+				return nil, fmt.Errorf("merging into the live page: %w", err)
+			}
+			if merge != nil {
+				text = merge.Text()
+			}
+		}
 		subject := "Give facts on " + s.titleIn(text, place) + " their ids"
-		if _, err := s.commitMessage(ctx, head, []repo.Edit{{Path: place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject)); err != nil {
+		h, err := s.commitMessage(ctx, head, []repo.Edit{{Path: place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject))
+		if err != nil {
 			return nil, err
+		}
+		if merge != nil {
+			if err := s.tellRooms(ctx, e, merge, h); err != nil {
+				return nil, err
+			}
 		}
 		if page, err = s.read(ctx, PageInfo{Place: place}); err != nil {
 			return nil, err
-		}
-	}
-	if s.w.rooms != nil {
-		if v, err := s.w.history.Version(ctx, s.name(), place.Path(), page.Version); err == nil {
-			s.w.rooms.Committed(s.prospect, place, v)
 		}
 	}
 	return &Edited{Page: *page, Overlaps: overlaps, Changed: true}, nil

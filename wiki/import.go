@@ -85,14 +85,27 @@ func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before 
 			continue
 		}
 		if c.To.IsZero() {
-			s.w.rooms.Removed(s.prospect, info.Place)
+			if err := s.w.rooms.Removed(ctx, s.prospect, info.Place); err != nil {
+				return err
+			}
 			continue
 		}
 		text, err := s.repo.Blob(c.To)
 		if err != nil {
 			return err
 		}
-		if _, _, _, err := s.w.rooms.Merge(ctx, caller, s.prospect, info.Place, info.Version, text); err != nil {
+		merge, err := s.w.rooms.Merge(ctx, caller, s.prospect, info.Place, info.Version, info.Version, text)
+		if err != nil {
+			return err
+		}
+		if merge == nil {
+			continue
+		}
+		v, err := s.w.history.Last(ctx, s.name(), c.Path)
+		if err != nil {
+			return err
+		}
+		if err := merge.Committed(ctx, v); err != nil {
 			return err
 		}
 	}

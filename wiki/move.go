@@ -58,7 +58,9 @@ func (sd *Side) Move(ctx context.Context, caller people.Caller, from, to Place) 
 		return nil, err
 	}
 	if s.w.rooms != nil {
-		s.w.rooms.Moved(s.prospect, from, to)
+		if err := s.w.rooms.Moved(context.WithoutCancel(ctx), s.prospect, from, to); err != nil {
+			return nil, fmt.Errorf("moving the live page: %w", err)
+		}
 	}
 	return s.read(ctx, PageInfo{Place: to})
 }
@@ -131,7 +133,9 @@ func (sd *Side) DeletePage(ctx context.Context, caller people.Caller, place Plac
 		return err
 	}
 	if s.w.rooms != nil {
-		s.w.rooms.Removed(s.prospect, place)
+		if err := s.w.rooms.Removed(context.WithoutCancel(ctx), s.prospect, place); err != nil {
+			return fmt.Errorf("closing the live page: %w", err)
+		}
 	}
 	return nil
 }

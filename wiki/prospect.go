@@ -325,5 +325,8 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	// Who may see it is kept, so that one brought back from the trash is no
 	// more open than it was. A new prospect of the name begins anew.
 	errs = append(errs, w.cat.remove(ctx, slug))
+	if w.rooms != nil {
+		errs = append(errs, w.rooms.Closed(ctx, slug))
+	}
 	return errors.Join(errs...)
 }

@@ -10,22 +10,45 @@ import (
 
 // Rooms is what the one door for text needs of live editing. Without live
 // rooms the wiki behaves as if no page were ever open.
+//
+// A page that was ever open has a live document, which lives as long as the
+// page, whether or not anybody has it open now.
 type Rooms interface {
 	// Flush makes the pending edits of one page a version under their own
 	// authors and answers when it is committed. It brings them through
-	// [Side.Edit], so it is asked before the writer lock is taken. A page that is not open is
-	// done at once.
+	// [Side.Edit], so it is asked before the writer lock is taken. A page with
+	// nothing pending is done at once.
 	Flush(ctx context.Context, prospect string, place Place) error
-	// FlushAll does the same for every page of a side that is open.
+	// FlushAll does the same for every page of a side.
 	FlushAll(ctx context.Context, prospect string, section Section) error
-	// Merge puts a text that the caller made from the version base into the
-	// page's live document, as a minimal edit onto the state which that version
-	// had, and answers the document's text after it. ok is false when the page
-	// has no live document: then the wiki merges texts itself.
-	Merge(ctx context.Context, caller people.Caller, prospect string, place Place, base repo.Hash, text []byte) (merged []byte, overlaps []content.Overlap, ok bool, err error)
-	// Committed tells the rooms which version a page now has.
-	Committed(prospect string, place Place, version repo.Version)
-	// Moved and Removed close the room of a page that is no longer there.
-	Moved(prospect string, from, to Place)
-	Removed(prospect string, place Place)
+	// Merge prepares to put a text that the caller made from the version base
+	// into the page's live document, as a minimal edit onto the state which
+	// that version had. Head is the page's newest version. The answer is nil
+	// when the page has no live document: then the wiki merges texts itself.
+	// It is asked under the writer lock and must not wait for [Side.Edit].
+	Merge(ctx context.Context, caller people.Caller, prospect string, place Place, base, head repo.Hash, text []byte) (Merge, error)
+	// Committed tells a room that the version which it brought to [Side.Edit]
+	// is in git, under the writer lock and before anything follows it.
+	Committed(ctx context.Context, prospect string, place Place, v repo.Version) error
+	// Moved gives the page's document another place, after the move is
+	// committed; whoever has it open is sent there.
+	Moved(ctx context.Context, prospect string, from, to Place) error
+	// Removed and Closed end the documents of a page, and of a prospect, that
+	// are no longer there.
+	Removed(ctx context.Context, prospect string, place Place) error
+	Closed(ctx context.Context, prospect string) error
+}
+
+// Merge is a text merged into a live document and not yet part of it.
+// A Merge that is not committed is dropped without a trace.
+type Merge interface {
+	// Text is what the next version holds: the newest version with the caller's
+	// edit in it, and without what others have typed since.
+	Text() []byte
+	// Overlaps is where both sides changed the same words.
+	Overlaps() []content.Overlap
+	// Committed puts the edit into the document, durably, and shows it to
+	// whoever has the page open. v is the version that holds Text; its number
+	// and author are told to them.
+	Committed(ctx context.Context, v repo.Version) error
 }
