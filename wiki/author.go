@@ -11,6 +11,10 @@ import (
 type Authors struct {
 	Author people.Person
 	With   []people.Person
+	// Lines is who wrote each line of the text, by person id, the first line
+	// first: "" for the author, and for lines that this version does not bring
+	// in. It may be shorter than the text, and matters only beside With.
+	Lines []string
 }
 
 // identity is how commits name a person: never by address.
@@ -59,6 +63,11 @@ func (w *Wiki) messageOf(caller people.Caller, by *Authors, subject string) repo
 		}
 		who := identity(p)
 		m.Text += "\nCo-authored-by: " + who.Name + " <" + who.Email + ">"
+	}
+	if len(by.With) > 0 {
+		if value := repo.Authorship("", by.Lines); value != "" {
+			m.Text += "\n" + repo.AuthorshipTrailer + ": " + value
+		}
 	}
 	return m
 }

@@ -225,6 +225,9 @@ func (s *side) tellRooms(ctx context.Context, e Edit, merge Merge, h repo.Hash) 
 	}
 	// The version is in git, so the document has to follow, whoever still waits.
 	ctx = context.WithoutCancel(ctx)
+	if _, err := s.snapshot(ctx); err != nil { // which follows the history
+		return err
+	}
 	v, err := s.w.history.Version(ctx, s.name(), e.Place.Path(), h)
 	if err != nil {
 		return fmt.Errorf("reading the version just made: %w", err)

@@ -75,6 +75,9 @@ func (w *Wiki) ImportHistory(ctx context.Context, caller people.Caller, prospect
 // mergeIntoRooms gives the rooms of pages that a history has changed the new
 // texts.
 func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before *snapshot, next repo.Hash) error {
+	if _, err := s.snapshot(ctx); err != nil { // which follows the history
+		return err
+	}
 	changes, err := s.repo.Changes(before.head, next)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package wiki
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path"
@@ -48,16 +49,37 @@ func (sd *Side) Move(ctx context.Context, caller people.Caller, from, to Place) 
 		return nil, err
 	}
 	edits := []repo.Edit{{Path: from.Path(), Delete: true}, {Path: to.Path(), Blob: snap.files[from.Path()].Blob}}
+	text := page.Text
 	if from.Stage != to.Stage {
-		edits[1] = repo.Edit{Path: to.Path(), Data: rebase(page.Text, from, to)}
+		text = rebase(page.Text, from, to)
+	}
+	var merge Merge
+	if s.w.rooms != nil {
+		// Also where the text stays: the document learns the version's name.
+		if merge, err = s.w.rooms.Merge(ctx, caller, s.prospect, from, info.Version, info.Version, text); err != nil {
+			return nil, fmt.Errorf("merging into the live page: %w", err)
+		}
+		if merge != nil {
+			text = merge.Text()
+		}
+	}
+	if !bytes.Equal(text, page.Text) {
+		if err := checkText(text); err != nil {
+			return nil, err
+		}
+		edits[1] = repo.Edit{Path: to.Path(), Data: text}
 	}
 	if f, ok := snap.files[commentsPath(from)]; ok {
 		edits = append(edits, repo.Edit{Path: commentsPath(from), Delete: true}, repo.Edit{Path: commentsPath(to), Blob: f.Blob})
 	}
-	if _, err := s.commit(ctx, caller, snap.head, edits, fmt.Sprintf("Move %s to %s", page.Title, to.Stage+"/"+to.Page)); err != nil {
+	h, err := s.commit(ctx, caller, snap.head, edits, fmt.Sprintf("Move %s to %s", page.Title, to.Stage+"/"+to.Page))
+	if err != nil {
 		return nil, err
 	}
 	if s.w.rooms != nil {
+		if err := s.tellRooms(ctx, Edit{Place: to}, merge, h); err != nil {
+			return nil, err
+		}
 		if err := s.w.rooms.Moved(context.WithoutCancel(ctx), s.prospect, from, to); err != nil {
 			return nil, fmt.Errorf("moving the live page: %w", err)
 		}
@@ -74,8 +96,6 @@ func (s *side) freeFor(ctx context.Context, snap *snapshot, from, to Place) erro
 	}
 	return s.free(ctx, snap, to)
 }
-
-func commentsPath(p Place) string { return p.Stage + "/" + p.Page + ".comments.yaml" }
 
 // rebase rewrites the relative destinations of a page that moves to another
 // stage.
@@ -108,6 +128,14 @@ func (sd *Side) DeletePage(ctx context.Context, caller people.Caller, place Plac
 	}
 	s := sd.s
 	if s.w.rooms != nil {
+		// The base is compared with what was committed when the request arrived,
+		// before pending edits of a live room are.
+		if !base.IsZero() {
+			if err := s.checkBase(ctx, Edit{Place: place, Base: base}); err != nil {
+				return err
+			}
+			base = repo.Zero
+		}
 		if err := s.w.rooms.Flush(ctx, s.prospect, place); err != nil {
 			return fmt.Errorf("saving what others have typed: %w", err)
 		}

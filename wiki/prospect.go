@@ -294,6 +294,14 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	if err := w.may(ctx, caller, slug, Internal, people.Owner); err != nil {
 		return err
 	}
+	if w.rooms != nil {
+		// What was typed last goes to the trash with the rest.
+		for _, section := range []Section{Internal, External} {
+			if err := w.rooms.FlushAll(ctx, slug, section); err != nil {
+				return fmt.Errorf("saving what others have typed: %w", err)
+			}
+		}
+	}
 	w.create.Lock()
 	defer w.create.Unlock()
 	var sides []*side

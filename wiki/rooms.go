@@ -31,7 +31,8 @@ type Rooms interface {
 	// is in git, under the writer lock and before anything follows it.
 	Committed(ctx context.Context, prospect string, place Place, v repo.Version) error
 	// Moved gives the page's document another place, after the move is
-	// committed; whoever has it open is sent there.
+	// committed as a [Merge] at the place before; whoever has it open is sent
+	// there.
 	Moved(ctx context.Context, prospect string, from, to Place) error
 	// Removed and Closed end the documents of a page, and of a prospect, that
 	// are no longer there.
