@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"search/extract": {},
 	"search":         {"content", "wiki", "wiki/people", "wiki/repo", "search/query", "search/extract"},
 	"realtime/yjs":   {},
+	"realtime/load":  {"realtime/yjs"},
 	"web/ui":         {},
 	"web/ui/build":   {},
 	"web":            {"content", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
