@@ -1,0 +1,105 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"dealwiki/realtime/yjs"
+)
+
+// Check reads the whole file and reports what is wrong with it: with the file
+// itself, with documents that cannot be loaded and with states that cannot be
+// put together. The error then wraps [ErrDamaged].
+func (j *Journal) Check(ctx context.Context) error {
+	var word string
+	if err := j.readers.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&word); err != nil {
+		return j.failed("checking the journal", err)
+	}
+	if word != "ok" {
+		return fmt.Errorf("checking the journal: %w: %s", ErrDamaged, word)
+	}
+	strays, err := j.list(ctx, `SELECT "table" FROM pragma_foreign_key_check`)
+	if err != nil {
+		return j.failed("checking the journal", err)
+	}
+	if len(strays) > 0 {
+		return fmt.Errorf("checking the journal: %w: a row of table %s belongs to no document", ErrDamaged, strays[0])
+	}
+	names, err := j.list(ctx, "SELECT name FROM document ORDER BY name")
+	if err != nil {
+		return j.failed("checking the journal", err)
+	}
+	var wrong []error
+	for _, name := range names {
+		if err := j.checkDocument(ctx, name); err != nil && !errors.Is(err, ErrUnknown) {
+			wrong = append(wrong, fmt.Errorf("document %s: %w", name, err))
+		}
+		if len(wrong) == 100 {
+			break
+		}
+	}
+	return j.failed("checking the journal", errors.Join(wrong...))
+}
+
+// list answers the one column of a query.
+func (j *Journal) list(ctx context.Context, query string) ([]string, error) {
+	rows, err := j.readers.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+func (j *Journal) checkDocument(ctx context.Context, name string) error {
+	d, err := j.Load(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	var ids []int64
+	err = each(ctx, j.readers, "SELECT id FROM version WHERE document = ? ORDER BY id", d.ID, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, _, err := j.unpack(ctx, j.readers, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check sees whether the document's text can be had of it.
+func (d *Document) check() error {
+	doc := yjs.New(yjs.Options{})
+	if len(d.State) > 0 {
+		var err error
+		if doc, err = yjs.Load(d.State, yjs.Options{}); err != nil {
+			return fmt.Errorf("%w: its state: %w", ErrDamaged, err)
+		}
+	}
+	for i, u := range d.Updates {
+		if _, err := doc.Apply(u.Data); err != nil {
+			return fmt.Errorf("%w: edit %d: %w", ErrDamaged, i, err)
+		}
+	}
+	return nil
+}
