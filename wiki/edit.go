@@ -348,7 +348,7 @@ func (s *side) titleIn(text []byte, place Place) string {
 func newID(kind string) string { return content.NewID(kind, rand.Reader) }
 
 // Restore makes the text of an earlier version a page's newest version. A page
-// that was deleted comes back.
+// that was deleted comes back with its comments.
 func (sd *Side) Restore(ctx context.Context, caller people.Caller, place Place, at repo.Hash) (*Edited, error) {
 	if err := sd.hasPast(ctx, caller, place); err != nil {
 		return nil, err
@@ -365,7 +365,11 @@ func (sd *Side) Restore(ctx context.Context, caller people.Caller, place Place, 
 	if info := snap.infos[place.Path()]; info != nil {
 		e.Base = info.Version
 	}
-	return sd.Edit(ctx, caller, e)
+	done, err := sd.Edit(ctx, caller, e)
+	if err == nil && e.Base.IsZero() {
+		err = sd.s.restoreComments(ctx, caller, place)
+	}
+	return done, err
 }
 
 // CreateFromTemplate makes a page of the playbook's needed content from its
