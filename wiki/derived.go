@@ -32,6 +32,11 @@ func openDerived(path string) (*sql.DB, error) {
 	return db, nil
 }
 
+// Derived is the database of tables that follow the commits, for the parts of
+// the house that keep some of their own there. The file may be deleted while
+// the program is stopped, and is not synced.
+func (w *Wiki) Derived() *sql.DB { return w.derived }
+
 // textFormat is raised whenever what is kept of a text changes, so that rows
 // of an older program are not read.
 const textFormat = 1

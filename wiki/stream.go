@@ -46,6 +46,15 @@ func (st *Stream) Title() string {
 	return titleOf(st.s.prospect)
 }
 
+// Pages lists the pages as they are now, by stage and title.
+func (st *Stream) Pages(ctx context.Context) ([]PageInfo, error) {
+	snap, err := st.s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return snap.pages, nil
+}
+
 // Changes lists the paths that differ between two commits. A commit that is
 // not known is fs.ErrNotExist.
 func (st *Stream) Changes(from, to repo.Hash) ([]repo.Change, error) {

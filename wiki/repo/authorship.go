@@ -116,3 +116,9 @@ func credited(shares []share, path string, line int, author Person, co []Person)
 	}
 	return author
 }
+
+// Wrote answers who wrote a line that the commit brought into a file: whom its
+// Authorship trailers name, else its author.
+func (c Commit) Wrote(path string, line int) Person {
+	return credited(parseShares(strings.Join(c.trailers(AuthorshipTrailer), "\n")), path, line, c.Author, c.CoAuthors())
+}
