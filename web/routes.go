@@ -49,6 +49,7 @@ func (s *Server) routes() error {
 	s.handle("GET /favicon.ico", Anonymous, s.favicon)
 	s.handle("GET /robots.txt", Anonymous, s.robots)
 	s.handle("GET /-/palette", Staff, s.palette)
+	s.handle("GET /-/complete", Staff, s.complete)
 
 	// Coming in and going out.
 	s.handle("GET /sign-in", Anonymous, s.signIn)

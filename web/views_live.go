@@ -32,7 +32,7 @@ type LiveConfig struct {
 	Number   int        `json:"number"`   // of the newest version
 	Files    string     `json:"files"`    // PUT NAME below it
 	MaxFile  int64      `json:"maxFile"`  // bytes
-	Complete string     `json:"complete"` // takes &kind=page|person&q=
+	Complete string     `json:"complete"` // takes prospect, section, kind=page|person|template, q, stage
 	Comments string     `json:"comments"` // the API's call about the page's comments
 	Present  string     `json:"present"`  // who is in this space, and where
 	Page     string     `json:"page"`     // the reading page; /history and the others below it

@@ -52,6 +52,18 @@ func (w *Wiki) playbook() (repo.Hash, *repo.Tree, error) {
 	return head, tree, nil
 }
 
+// Template answers the text with which the playbook would begin a page at a
+// place of this side, and the page's title; ErrNotFound where it asks for none.
+func (sd *Side) Template(ctx context.Context, caller people.Caller, place Place) ([]byte, string, error) {
+	if err := sd.may(ctx, caller, people.Viewer); err != nil {
+		return nil, "", err
+	}
+	if place.Section != sd.s.section {
+		return nil, "", ErrNotFound
+	}
+	return sd.s.w.template(ctx, sd.s.prospect, place)
+}
+
 // template answers the text of a playbook's template for a place, filled in
 // for a prospect, and the page's title.
 func (w *Wiki) template(ctx context.Context, prospect string, place Place) ([]byte, string, error) {
