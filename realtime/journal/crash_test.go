@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,7 +40,7 @@ func appendUntilKilled(path string) {
 		}
 		wg.Go(func() {
 			for i := 0; ; i++ {
-				seq, err := j.Append(ctx, id, journal.Batch{Updates: []journal.Update{{Data: fmt.Appendf(nil, "edit %d", i), At: noon}}})
+				seq, err := j.Append(ctx, id, journal.Batch{Updates: []journal.Update{{Person: fmt.Sprintf("edit %d", i), Data: nothing, At: noon}}})
 				if err != nil {
 					log.Fatal(err)
 				}
@@ -93,7 +92,7 @@ func TestNothingThatWasAnsweredIsLostByAKill(t *testing.T) {
 	for name, edits := range told {
 		got := map[string]int{}
 		for _, u := range load(t, j, name).Updates {
-			got[string(u.Data)]++
+			got[u.Person]++
 		}
 		for edit, n := range edits {
 			assert.GreaterOrEqual(t, got[edit], n, "%s: %s", name, edit)
@@ -101,9 +100,5 @@ func TestNothingThatWasAnsweredIsLostByAKill(t *testing.T) {
 		}
 	}
 	assert.Greater(t, answered, 500)
-	began := time.Now()
-	for name := range told {
-		load(t, j, name)
-	}
-	t.Logf("%d answered, loaded in %v", answered, time.Since(began))
+	require.NoError(t, j.Check(ctx))
 }

@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(crashEnv); path != "" {
 		appendUntilKilled(path)
 	}
+	if path := os.Getenv(faultEnv); path != "" {
+		appendThroughFaults(path)
+	}
 	goleak.VerifyTestMain(m)
 }
 
