@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"dealwiki/wiki"
@@ -174,7 +175,7 @@ func (r *Register) followSide(ctx context.Context, id wiki.SideID) error {
 	// tables of the same file.
 	lives, now := map[string]map[string]*Fact{}, map[string]string{}
 	read := func(place wiki.Place) error {
-		facts, err := r.lives(ctx, stream, id, place, stages)
+		facts, err := r.lives(ctx, stream, id, place, had[place.Path()], stages)
 		if err != nil {
 			return fmt.Errorf("page %s: %w", place, err)
 		}
@@ -258,13 +259,49 @@ func (r *Register) pages(ctx context.Context, side string) (map[string]string, e
 // allVersions is more than a page has.
 const allVersions = 1 << 30
 
-// lives reads the lives of a page's facts from its versions.
-func (r *Register) lives(ctx context.Context, stream *wiki.Stream, id wiki.SideID, place wiki.Place, stages stages) (map[string]*Fact, error) {
-	versions, err := stream.Versions(ctx, place.Path(), allVersions)
+// resume answers the versions of a page that its facts have not gone through,
+// newest first, and the facts as the last one they went through left them.
+func (r *Register) resume(ctx context.Context, stream *wiki.Stream, id wiki.SideID, place wiki.Place, known string) ([]repo.Version, *life, error) {
+	l := &life{prospect: id.Prospect, place: place, facts: map[string]*Fact{}, here: map[string]stand{}}
+	for limit := 8; ; limit *= 8 {
+		if known == "" {
+			limit = allVersions
+		}
+		versions, err := stream.Versions(ctx, place.Path(), limit)
+		if err != nil {
+			return nil, nil, err
+		}
+		i := slices.IndexFunc(versions, func(v repo.Version) bool { return v.Commit.String() == known })
+		if i < 0 && len(versions) == limit {
+			continue
+		}
+		if i < 0 || versions[i].Deleted {
+			return versions, l, nil
+		}
+		facts, err := r.read(ctx, `SELECT fact FROM register_facts WHERE side=? AND path=?`, sideName(id), place.Path())
+		if err != nil {
+			return nil, nil, err
+		}
+		for j := range facts {
+			l.facts[facts[j].Key] = &facts[j]
+		}
+		text, err := stream.Repo().Blob(versions[i].Blob)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, st := range standing(text) {
+			l.here[st.key()] = st
+		}
+		return versions[:i], l, nil
+	}
+}
+
+// lives brings the lives of a page's facts up to its newest version.
+func (r *Register) lives(ctx context.Context, stream *wiki.Stream, id wiki.SideID, place wiki.Place, known string, stages stages) (map[string]*Fact, error) {
+	versions, l, err := r.resume(ctx, stream, id, place, known)
 	if err != nil {
 		return nil, err
 	}
-	l := &life{prospect: id.Prospect, place: place, facts: map[string]*Fact{}, here: map[string]stand{}}
 	for i := len(versions) - 1; i >= 0; i-- {
 		v := versions[i]
 		var now []stand

@@ -16,7 +16,7 @@ import (
 
 // desk is a wiki with a register and a clock that goes an hour with each edit.
 type desk struct {
-	t     *testing.T
+	t     testing.TB
 	w     *wiki.Wiki
 	r     *register.Register
 	clock time.Time
@@ -25,7 +25,7 @@ type desk struct {
 	sp    *wiki.Space
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t testing.TB) *desk {
 	dir := t.TempDir()
 	d := &desk{t: t, clock: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return d.clock }
