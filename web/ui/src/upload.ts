@@ -5,12 +5,14 @@ import { toast } from "./toast";
 function row(
   list: HTMLElement,
   name: string,
-): { progress: HTMLProgressElement; fail: (why: string) => void; done: () => void } {
+): { at: (done: number) => void; fail: (why: string) => void; done: () => void } {
   const progress = element("progress", { max: "1", value: "0", "aria-label": `Uploading ${name}` });
   const item = element("li", {}, element("span", {}, name), progress);
   list.append(item);
   return {
-    progress,
+    at(done) {
+      progress.value = done;
+    },
     fail(why) {
       progress.remove();
       const close = element("button", { type: "button", class: "btn btn-small btn-quiet" }, "Dismiss");
@@ -23,13 +25,14 @@ function row(
   };
 }
 
-// send transfers a body with progress; fetch cannot tell how far it is.
-function send(
+// send transfers a body and tells how far it is, from 0 to 1; fetch cannot.
+export function send(
   method: string,
   url: string,
   body: XMLHttpRequestBodyInit,
   headers: Record<string, string>,
-  progress: HTMLProgressElement,
+  progress: (done: number) => void,
+  signal?: AbortSignal,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -37,7 +40,7 @@ function send(
     request.responseType = "text";
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) progress.value = event.loaded / event.total;
+      if (event.lengthComputable) progress(event.loaded / event.total);
     });
     request.addEventListener("load", () => {
       const type = request.getResponseHeader("Content-Type") ?? "";
@@ -50,6 +53,8 @@ function send(
       );
     });
     request.addEventListener("error", () => reject(new Error("The connection broke. Try again.")));
+    request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
     request.send(body);
   });
 }
@@ -80,7 +85,7 @@ export async function put(base: string, file: File, max: number, list: HTMLEleme
       `${base}/${encodeURIComponent(name)}?unique=true`,
       file,
       { "Content-Type": "application/octet-stream", Accept: "application/json" },
-      shown.progress,
+      shown.at,
     );
     if (!response.ok) throw new Error(await problem(response));
     const { markdown } = (await response.json()) as { markdown: string };
@@ -107,7 +112,7 @@ export function setUpDropZones(): void {
       const label = files.length === 1 ? (files[0]?.name ?? "") : `${files.length} files`;
       const shown = row(list, label);
       try {
-        const response = await send("POST", form.action, body, { Accept: "application/json" }, shown.progress);
+        const response = await send("POST", form.action, body, { Accept: "application/json" }, shown.at);
         if (!response.ok) throw new Error(await problem(response));
         toast(files.length === 1 ? "File added" : "Files added");
         location.reload();
