@@ -61,6 +61,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installProspects()
 	a.installPages()
 	a.installHistory()
+	a.installComments()
 	a.installFiles()
 	a.installSearch()
 	a.installPeople()

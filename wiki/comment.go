@@ -73,8 +73,12 @@ func (c *Comment) Mentions() []string {
 	if !strings.Contains(c.Text, "@") {
 		return nil
 	}
-	return content.Parse([]byte(c.Text)).Mentions()
+	return content.Parse(c.Source()).Mentions()
 }
+
+// Source is the text as markdown to be parsed: what looks like the settings at
+// the top of a page is none.
+func (c *Comment) Source() []byte { return []byte("\n" + c.Text) }
 
 // commentsExt ends the file of a page's comments.
 const commentsExt = ".comments.yaml"

@@ -145,7 +145,18 @@ func parseComments(data []byte) (*commentFile, error) {
 		}
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(file); err != nil && !errors.Is(err, io.EOF) {
+	var root yaml.Node
+	err := dec.Decode(&root)
+	if errors.Is(err, io.EOF) {
+		return file, nil
+	}
+	if err == nil {
+		err = simple(&root)
+	}
+	if err == nil {
+		err = root.Decode(file)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("cannot be read (%s); mend it in a clone and push", oneLine(strings.TrimPrefix(err.Error(), "yaml: ")))
 	}
 	var more yaml.Node
@@ -154,6 +165,24 @@ func parseComments(data []byte) (*commentFile, error) {
 	}
 	file.Threads = joinThreads(file.Threads)
 	return file, nil
+}
+
+// simple refuses what these files never need and what can make a small file
+// large or be read in two ways: references, joined mappings, keys that are no
+// words.
+func simple(n *yaml.Node) error {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		return fmt.Errorf("line %d: references with & and * are not taken", n.Line)
+	}
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && (c.Kind != yaml.ScalarNode || c.ShortTag() != "!!str") {
+			return fmt.Errorf("line %d: a key is a word", c.Line)
+		}
+		if err := simple(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func joinThreads(all []*fileThread) []*fileThread {

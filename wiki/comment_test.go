@@ -286,7 +286,8 @@ func TestBrokenComments(t *testing.T) {
 		"wrong bytes":      {"threads:\n- id: a\n  about: {bytes: [9, 3]}\n", "line 3: bytes is a pair"},
 		"two documents":    {"threads: []\n---\nthreads: []\n", "more than one document"},
 		"no text":          {"\xff\xfe\x00", "not valid UTF-8"},
-		"too many aliases": {"a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n", "excessive aliasing"},
+		"references":       {"threads: []\na: &a [x]\nb: *a\n", "line 2: references with & and *"},
+		"joined":           {"threads:\n- {<<, {a},[]}\n", "line 2: a key is a word"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newTalk(t, surveyPage)
