@@ -24,7 +24,7 @@ import (
 )
 
 // policy is what the server sends with every page.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-n0nce'; img-src 'self' data:; font-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // needs finds a program or file that some tests need; without it they skip, but
 // fail where CI is set.
@@ -71,6 +71,8 @@ func TestScreensInABrowser(t *testing.T) {
 	mux.HandleFunc("POST /api/v1/render", func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"html": string(prose)})
 	})
+	// The live editor waits for a server that does not answer.
+	mux.HandleFunc("/live/", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	// Pictures and sounds of the examples.
 	mux.HandleFunc("/x", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, os.DirFS("icons"), "favicon.svg") })
 	server := httptest.NewServer(mux)

@@ -104,6 +104,20 @@ func deal(name, value string, owner web.Person, days, typical, missing, unread i
 		Days: days, Typical: typical, Missing: missing, Needed: 6, Unread: unread, Changed: ago(time.Duration(days) * time.Hour)}
 }
 
+// live is the live editor of a page, still waiting for its server.
+func live(audience string, write bool) web.LiveView {
+	h := head(audience)
+	v := web.LiveView{Shell: space(h.Title, audience), Page: h, Write: write, MaxFile: "25 MB", Form: h.Href + "?edit&form",
+		Config: web.LiveConfig{Socket: "/live/northwind-rail/" + audience + "/closing/close-plan", Epoch: "e1", Place: audience + "/closing/close-plan",
+			Prospect: "northwind-rail", Section: audience, Stage: "closing", Title: h.Title, Write: write, Version: h.Version, Number: h.Number,
+			Me:   web.LivePerson{ID: "dana", Name: "Dana Reyes", Initials: "DR", Color: "#2767ab", Number: 1},
+			Page: h.Href, Leave: h.Href, Nonce: "n0nce"}}
+	if audience == web.AudienceExternal {
+		v.Readers, v.Config.Readers = "Northwind Rail", "Northwind Rail"
+	}
+	return v
+}
+
 func versions() []web.VersionDay {
 	row := func(n int, subject string, by web.Person, at time.Time, added, removed int) web.VersionRow {
 		return web.VersionRow{Number: n, Commit: "c" + subject, Subject: subject, By: by, At: at, Added: added, Removed: removed, Href: "/p/n?at=c", Compare: "/p/n/compare?from=a&to=b", Restore: true}
@@ -262,6 +276,7 @@ func examples() []example {
 		{"page", "page", pageOf(web.AudienceInternal)}, {"page-external", "page", pageOf(web.AudienceExternal)}, {"page-old", "page", old}, {"page-reader", "page", reader},
 		{"page-missing", "page-missing", web.PageMissingView{Shell: space("Penalty schedule", web.AudienceInternal), Name: "Penalty schedule", Place: "internal/closing/penalty-schedule", Create: "/x/create", Templates: options("Empty page", "Price model"), Needed: true, About: "What it costs us when we are late.", Similar: links(), Backlinks: links(), Deleted: &changes()[0]}},
 		{"edit", "edit", edit}, {"edit-merge", "edit", merged},
+		{"live", "live", live(web.AudienceInternal, true)}, {"live-external", "live", live(web.AudienceExternal, true)}, {"live-reader", "live", live(web.AudienceInternal, false)},
 		{"history", "history", web.HistoryView{Shell: space("History", web.AudienceInternal), Page: head(web.AudienceInternal), Days: versions(), Count: 41, Pager: web.Pager{Prev: "?before=a", Next: "?before=b", Note: "Versions 1 to 4 of 41"}}},
 		{"compare", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), From: versions()[0].Versions[1], To: versions()[0].Versions[0], FromList: options("Version 40 · 11 Nov", "Version 39"), ToList: options("Version 41 · now"), Added: 46, Removed: 19, PageHref: "?", LineHref: "?view=source", Hunks: hunks(), Restore: true, Side: versions()}},
 		{"compare-source", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), FromList: options("Version 40"), ToList: options("Version 41"), Source: true, PageHref: "?", LineHref: "?view=source", Hunks: hunks()}},

@@ -54,7 +54,7 @@ func build(dir string) (map[string][]byte, error) {
 	}
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir: root,
-		EntryPoints:   []string{"src/app.ts", "src/editor.ts", "css/app.css"},
+		EntryPoints:   []string{"src/app.ts", "src/editor.ts", "src/live/live.ts", "css/app.css"},
 		EntryNames:    "[name]",
 		Outdir:        "dist",
 		Bundle:        true,

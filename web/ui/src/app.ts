@@ -3,6 +3,7 @@
 import { saved } from "./draft";
 import { setUpBoardFilter } from "./filter";
 import { setUpKeys } from "./keys";
+import { forgetAtSignOut } from "./live/stored";
 import { setUpMenus } from "./menus";
 import { setUpOutline } from "./outline";
 import { setUpPalette } from "./palette";
@@ -23,3 +24,4 @@ setUpOutline();
 setUpTasks();
 setUpBoardFilter();
 setUpDropZones();
+forgetAtSignOut();

@@ -1,0 +1,353 @@
+// The page's document, its connection and its copy in this browser. What is
+// typed is in the copy at once, on the server when it has said so, and in git
+// when it has said that too; nothing here claims more than was said.
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import { IndexeddbPersistence } from "y-indexeddb";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import type { Config } from "./config";
+import * as stored from "./stored";
+
+const messagePersisted = 100;
+const messageCommitted = 101;
+const messageNotice = 102;
+const messageCheckpoint = 103;
+
+// Close codes after which nobody comes back by itself.
+export const closed = {
+  signedOut: 4401,
+  gone: 4404,
+  moved: 4409,
+  stale: 4410,
+  tooLarge: 4413,
+  refused: 4422,
+} as const;
+
+export interface Version {
+  version: string;
+  number: number;
+  at: string;
+  authors: string[];
+  message: string;
+}
+
+export interface Notice {
+  code: string;
+  text: string;
+}
+
+// opening: nothing has come from the server yet. live: connected and in step.
+// away: the connection is lost and sought again. ended: closed for good.
+export type Link = "opening" | "live" | "away" | "ended";
+
+interface Events {
+  change: () => void; // of link, pending, version or dirty
+  version: (v: Version) => void;
+  notice: (n: Notice) => void;
+  end: (code: number, reason: string) => void;
+}
+
+const month = 30 * 86_400_000;
+const never = Number.MAX_SAFE_INTEGER;
+
+export class Connection {
+  readonly doc = new Y.Doc();
+  readonly text = this.doc.getText("content");
+  readonly provider: WebsocketProvider;
+  link: Link = "opening";
+  version: { number: number; at: number };
+  // dirty tells that the text differs from the newest version, as far as one
+  // can know here.
+  dirty = false;
+  savedAt = 0; // when the server last said that something typed here is safe
+  awaySince = 0;
+  // A text that was written here against a document that is no more.
+  rescued: string | null = null;
+
+  private readonly copy: IndexeddbPersistence | null;
+  private readonly name: string;
+  private readonly page: string;
+  private readonly listeners: { [E in keyof Events]: Set<Events[E]> } = {
+    change: new Set(),
+    version: new Set(),
+    notice: new Set(),
+    end: new Set(),
+  };
+  // One entry per change made here that the server has not acknowledged: the
+  // number of the message that took it, or never while it is only here.
+  private waiting: number[] = [];
+  private sent = 0;
+  private acknowledged = 0;
+
+  constructor(private readonly config: Config) {
+    this.page = `${config.prospect}/${config.place}`;
+    this.name = stored.nameOf(config.me.id, this.page, config.epoch);
+    this.version = { number: config.number, at: 0 };
+    const before = stored.find(this.name);
+    if (before) this.waiting = new Array<number>(Math.max(0, before.changes)).fill(never);
+
+    const conn = this;
+    // Counts what counts as a message with changes, so that the server's count
+    // can be compared with it.
+    class CountingSocket extends WebSocket {
+      override send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+        super.send(data as ArrayBuffer);
+        if (data instanceof Uint8Array && data[0] === 0 && (data[1] === 1 || data[1] === 2)) conn.count(data[1]);
+      }
+    }
+    const at = new URL(config.socket, location.href);
+    at.protocol = at.protocol === "http:" ? "ws:" : "wss:";
+    const cut = at.href.lastIndexOf("/");
+    this.provider = new WebsocketProvider(at.href.slice(0, cut), at.href.slice(cut + 1), this.doc, {
+      connect: false,
+      disableBc: true, // another tab has its own connection, maybe as another person
+      params: { epoch: config.epoch },
+      WebSocketPolyfill: CountingSocket,
+    });
+    this.listen();
+    this.copy = this.openCopy();
+  }
+
+  // start connects, after what is kept in this browser was read.
+  async start(): Promise<void> {
+    await this.adoptOld();
+    if (this.copy) {
+      // A browser that never answers must not keep the page from opening.
+      await Promise.race([this.copy.whenSynced, new Promise((resolve) => setTimeout(resolve, 3000))]);
+      this.remember();
+    }
+    this.provider.connect();
+  }
+
+  on<E extends keyof Events>(event: E, then: Events[E]): void {
+    this.listeners[event].add(then);
+  }
+
+  private tell<E extends keyof Events>(event: E, ...args: Parameters<Events[E]>): void {
+    for (const then of this.listeners[event]) (then as (...a: Parameters<Events[E]>) => void)(...args);
+  }
+
+  // pending counts the changes made here that are not known to be safe on the
+  // server.
+  get pending(): number {
+    return this.waiting.length;
+  }
+
+  get ready(): boolean {
+    return this.provider.synced;
+  }
+
+  // reconnect tries again now.
+  reconnect(): void {
+    if (this.link === "live") return;
+    this.link = this.link === "opening" ? "opening" : "away";
+    this.provider.disconnect();
+    this.provider.connect();
+    this.tell("change");
+  }
+
+  // checkpoint asks for a version now.
+  checkpoint(message: string): boolean {
+    const socket = this.provider.ws;
+    if (this.link !== "live" || !socket || socket.readyState !== socket.OPEN) return false;
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, messageCheckpoint);
+    encoding.writeVarString(encoder, JSON.stringify({ message }));
+    socket.send(encoding.toUint8Array(encoder) as Uint8Array<ArrayBuffer>);
+    return true;
+  }
+
+  // settled answers when everything is acknowledged, or false when that did not
+  // happen in time.
+  settled(within: number): Promise<boolean> {
+    const done = () => this.link === "live" && this.ready && this.waiting.length === 0;
+    if (done()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const stop = (result: boolean) => {
+        clearTimeout(timer);
+        this.listeners.change.delete(look);
+        resolve(result);
+      };
+      const look = () => {
+        if (done()) stop(true);
+      };
+      const timer = setTimeout(() => stop(false), within);
+      this.listeners.change.add(look);
+    });
+  }
+
+  // follow takes what is only here to where the page went.
+  async follow(place: string): Promise<void> {
+    const page = `${this.config.prospect}/${place}`;
+    const name = stored.nameOf(this.config.me.id, page, this.config.epoch);
+    if (this.waiting.length > 0) {
+      try {
+        const moved = new IndexeddbPersistence(name, this.doc);
+        await Promise.race([moved.whenSynced, new Promise((resolve) => setTimeout(resolve, 3000))]);
+        await moved.destroy();
+        stored.note({ ...this.entry(), name, page });
+      } catch {
+        return; // the copy stays under the old name
+      }
+    }
+    await this.forget();
+  }
+
+  // forget deletes the copy in this browser.
+  async forget(): Promise<void> {
+    this.waiting = [];
+    await this.copy?.destroy();
+    await stored.drop(this.name);
+  }
+
+  private listen(): void {
+    const { provider } = this;
+    provider.on("status", ({ status }: { status: string }) => {
+      if (status === "connected") {
+        this.sent = 0;
+        this.acknowledged = 0;
+        this.waiting.fill(never);
+        // Others forgot this window; a state of the same age would not be news.
+        provider.awareness.setLocalState(provider.awareness.getLocalState());
+      } else if (status === "disconnected") {
+        this.lost();
+      }
+    });
+    provider.on("sync", (synced: boolean) => {
+      if (!synced) return;
+      this.link = "live";
+      this.awaySince = 0;
+      this.tell("change");
+    });
+    provider.on("connection-error", () => this.lost());
+    provider.on("closed", ({ code, reason }: { code: number; reason: string }) => {
+      this.link = "ended";
+      this.remember();
+      this.tell("change");
+      this.tell("end", code, reason);
+    });
+    const json = (decoder: decoding.Decoder): unknown => JSON.parse(decoding.readVarString(decoder));
+    provider.messageHandlers[messagePersisted] = (_encoder, decoder) => {
+      this.acknowledged = decoding.readVarUint(decoder);
+      const before = this.waiting.length;
+      this.waiting = this.waiting.filter((message) => message > this.acknowledged);
+      if (this.waiting.length === before) return;
+      this.savedAt = Date.now();
+      if (this.waiting.length === 0) this.remember();
+      this.tell("change");
+    };
+    provider.messageHandlers[messageCommitted] = (_encoder, decoder) => {
+      const v = json(decoder) as Version;
+      const at = Date.parse(v.at);
+      this.version = { number: v.number, at: Number.isNaN(at) ? Date.now() : at };
+      this.dirty = this.waiting.length > 0;
+      this.tell("version", v);
+      this.tell("change");
+    };
+    provider.messageHandlers[messageNotice] = (_encoder, decoder) => this.tell("notice", json(decoder) as Notice);
+
+    // After the provider's own listener, so that the message is counted already.
+    this.doc.on("update", (_update: Uint8Array, origin: unknown) => {
+      if (origin === this.copy) return;
+      const mine = origin !== provider;
+      if (mine) this.waiting.push(provider.wsconnected ? this.sent : never);
+      // What comes before the first sync is the page as it was, not a change.
+      if (mine || this.link === "live") this.dirty = true;
+      if (mine && this.link !== "live") this.rememberSoon();
+      this.tell("change");
+    });
+
+    window.addEventListener("offline", () => {
+      // The browser may take long to notice that a socket is dead.
+      if (this.link === "live") this.reconnect0();
+    });
+    window.addEventListener("online", () => this.reconnect());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.remember();
+      else if (this.link === "away") this.reconnect();
+    });
+    window.addEventListener("pagehide", () => this.remember());
+    window.addEventListener("beforeunload", (event) => {
+      this.remember();
+      // Kept in this browser, it is not lost; without a copy it would be.
+      if (this.waiting.length > 0 && !this.copy?.synced) event.preventDefault();
+    });
+  }
+
+  private reconnect0(): void {
+    this.provider.disconnect();
+    this.lost();
+    this.provider.connect();
+  }
+
+  private lost(): void {
+    if (this.link === "ended") return;
+    if (this.link === "live" || this.awaySince === 0) this.awaySince = Date.now();
+    if (this.link === "live") this.link = "away";
+    this.waiting.fill(never);
+    this.remember();
+    this.tell("change");
+  }
+
+  private count(kind: number): void {
+    this.sent++;
+    // The answer to the server's first step carries everything it lacks.
+    if (kind === 1) this.waiting.fill(this.sent);
+  }
+
+  private entry(): stored.Stored {
+    return {
+      name: this.name,
+      person: this.config.me.id,
+      page: this.page,
+      epoch: this.config.epoch,
+      at: Date.now(),
+      changes: this.waiting.length,
+    };
+  }
+
+  private timer = 0;
+
+  private rememberSoon(): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.remember(), 300);
+  }
+
+  private remember(): void {
+    if (this.copy) stored.note(this.entry());
+  }
+
+  private openCopy(): IndexeddbPersistence | null {
+    try {
+      if (!indexedDB) return null;
+    } catch {
+      return null; // forbidden in this window
+    }
+    return new IndexeddbPersistence(this.name, this.doc);
+  }
+
+  // adoptOld looks after copies of other times: those of this page under an
+  // older epoch give up their text if something in it never reached the
+  // server, and those that nobody used for a month go.
+  private async adoptOld(): Promise<void> {
+    for (const entry of stored.list()) {
+      if (entry.name === this.name || entry.person !== this.config.me.id) continue;
+      if (entry.page !== this.page) {
+        if (entry.changes === 0 && Date.now() - entry.at > month) await stored.drop(entry.name);
+        continue;
+      }
+      if (entry.changes > 0) this.rescued = await textOf(entry.name);
+      await stored.drop(entry.name);
+    }
+  }
+}
+
+async function textOf(name: string): Promise<string | null> {
+  const doc = new Y.Doc();
+  const copy = new IndexeddbPersistence(name, doc);
+  await Promise.race([copy.whenSynced, new Promise((resolve) => setTimeout(resolve, 3000))]);
+  const text = doc.getText("content").toString();
+  await copy.destroy();
+  return text || null;
+}

@@ -1,0 +1,390 @@
+// The live editor: a page that several people write at once. This file puts the
+// parts together; each part knows nothing of the others.
+import { defaultKeymap, indentLess, indentMore } from "@codemirror/commands";
+import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
+import { EditorView, drawSelection, dropCursor, highlightActiveLine, keymap, lineNumbers, rectangularSelection } from "@codemirror/view";
+import { yCollab } from "y-codemirror.next";
+import * as Y from "yjs";
+import { $, $$, storage } from "../dom";
+import { ask, showDialog } from "../menus";
+import { words } from "../text";
+import { toast } from "../toast";
+import { Banners, keep } from "./banners";
+import * as commands from "./commands";
+import { type Config, readConfig } from "./config";
+import { Connection, closed } from "./connection";
+import { People } from "./people";
+import { Presence } from "./presence";
+import { Status } from "./status";
+import { type Actions, press, setUpToolbar } from "./toolbar";
+
+const config = readConfig();
+if (config) void open(config);
+
+async function open(config: Config): Promise<void> {
+  const host = $("[data-live-editor]");
+  const root = $("[data-live]");
+  const bar = $("[data-live-toolbar]");
+  const box = $("[data-live-banners]");
+  if (!host || !root || !bar || !box) return;
+
+  const conn = new Connection(config);
+  const status = new Status(conn, config.write);
+  const banners = new Banners(box);
+  const people = new People(config.me.id, (text) => status.say(text));
+  let view: EditorView | null = null;
+  const presence = new Presence(conn.provider.awareness, conn.text, () => people.show(view));
+  people.join(presence);
+  watch(config, conn, banners, () => view);
+
+  conn.provider.awareness.setLocalState({
+    user: { id: config.me.id, name: config.me.name, color: config.me.color, guest: config.me.guest },
+    cursor: null,
+  });
+  await conn.start();
+  await firstText(conn);
+
+  const source = new Compartment();
+  const writable = new Compartment();
+  const undoManager = new Y.UndoManager(conn.text, { captureTimeout: 500 });
+  const mayWrite = (on: boolean): Extension => [EditorState.readOnly.of(!on), EditorView.editable.of(on)];
+
+  // ---- what the keys and buttons do
+
+  let inSource = storage.get("dealwiki:source") === "on";
+  const switchSource = (view: EditorView) => {
+    inSource = !inSource;
+    storage.set("dealwiki:source", inSource ? "on" : "off");
+    view.dispatch({ effects: source.reconfigure(writing(inSource)) });
+    root.dataset.mode = inSource ? "source" : "preview";
+    press("source", inSource);
+    status.say(inSource ? "Showing the source" : "Showing the page");
+    view.focus();
+    return true;
+  };
+  const checkpoint = (message: string) => {
+    if (!conn.checkpoint(message)) {
+      toast("You are offline. It is kept here and becomes a version later.");
+      return;
+    }
+    const before = conn.version.number;
+    const timer = setTimeout(() => {
+      if (conn.version.number === before) toast(before > 0 ? `Nothing changed since version ${before}` : "Nothing has changed");
+    }, 4000);
+    conn.on("version", () => clearTimeout(timer));
+  };
+  const undo = () => {
+    undoManager.undo();
+    return true;
+  };
+  const redo = () => {
+    undoManager.redo();
+    return true;
+  };
+  const save = () => {
+    checkpoint("");
+    return true;
+  };
+  const actions: Actions = {
+    undo,
+    redo,
+    heading: commands.nextLevel,
+    bold: commands.marked("**"),
+    italic: commands.marked("*"),
+    strike: commands.marked("~~"),
+    code: commands.code,
+    list: commands.listed("bullet"),
+    numbers: commands.listed("number"),
+    task: commands.listed("task"),
+    quote: commands.quote,
+    table: commands.table(3, 3),
+    page: commands.pageLink,
+    link: commands.link,
+    find: (v) => openSearchPanel(v),
+    source: switchSource,
+    help: () => showDialog("live-help"),
+    name: () => showDialog("live-name"),
+    ...Object.fromEntries(Object.keys(commands.factHints).map((kind) => [`fact-${kind}`, commands.fact(kind)])),
+  };
+
+  const keys = Prec.high(
+    keymap.of([
+      { key: "Mod-s", run: save, preventDefault: true },
+      { key: "Mod-z", run: undo, preventDefault: true },
+      { key: "Mod-y", mac: "Mod-Shift-z", run: redo, preventDefault: true },
+      { key: "Mod-Shift-z", run: redo, preventDefault: true },
+      { key: "Mod-b", run: commands.marked("**"), preventDefault: true },
+      { key: "Mod-i", run: commands.marked("*"), preventDefault: true },
+      { key: "Mod-Shift-x", run: commands.marked("~~"), preventDefault: true },
+      { key: "Mod-e", run: commands.code, preventDefault: true },
+      { key: "Mod-k", run: commands.link, preventDefault: true, stopPropagation: true },
+      { key: "Mod-Shift-7", run: commands.listed("number"), preventDefault: true },
+      { key: "Mod-Shift-8", run: commands.listed("bullet"), preventDefault: true },
+      { key: "Mod-Shift-9", run: commands.listed("task"), preventDefault: true },
+      { key: "Mod-Shift-.", run: commands.quote, preventDefault: true },
+      ...[0, 1, 2, 3, 4].map((n) => ({ key: `Mod-Alt-${n}`, run: commands.level(n), preventDefault: true })),
+      { key: "Mod-Alt-s", run: switchSource, preventDefault: true },
+      {
+        key: "Mod-/",
+        run: () => {
+          showDialog("live-help");
+          return true;
+        },
+        preventDefault: true,
+      },
+      {
+        key: "Escape",
+        run: () => {
+          if (!presence.followed) return false;
+          presence.stop();
+          return true;
+        },
+      },
+    ]),
+  );
+
+  view = new EditorView({
+    parent: host,
+    state: EditorState.create({
+      doc: conn.text.toString(),
+      extensions: [
+        EditorState.lineSeparator.of("\n"), // a carriage return stays a character
+        EditorView.cspNonce.of(config.nonce),
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({
+          "aria-label": `Text of ${config.title}, ${config.section} page`,
+          spellcheck: "true",
+          autocorrect: "on",
+          autocapitalize: "sentences",
+          writingsuggestions: "false",
+        }),
+        EditorState.tabSize.of(4),
+        writable.of(mayWrite(config.write)),
+        drawSelection(),
+        dropCursor(),
+        rectangularSelection(),
+        keys,
+        yCollab(conn.text, null, { undoManager }),
+        presence.extension(), // after yCollab: it needs the document as it is after a change
+        search({ top: true }),
+        highlightSelectionMatches(),
+        keymap.of([
+          ...searchKeymap,
+          { key: "Tab", run: indentMore, shift: indentLess },
+          ...defaultKeymap.filter((binding) => binding.key !== "Mod-/" && binding.key !== "Mod-i" && binding.key !== "Mod-Alt-\\"),
+        ]),
+        EditorState.phrases.of(phrases),
+        source.of(writing(inSource)),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) countSoon(update.view);
+        }),
+      ],
+    }),
+  });
+  const editor = view;
+  root.dataset.mode = inSource ? "source" : "preview";
+  press("source", inSource);
+  setUpToolbar(bar, editor, actions);
+  if (!config.write) bar.hidden = true;
+  people.show(editor);
+  count(editor);
+  fitKeyboard(root);
+  conn.on("end", () => editor.dispatch({ effects: writable.reconfigure(mayWrite(false)) }));
+
+  // ---- the page around the text
+
+  for (const button of $$("[data-live-done]")) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      void leave(config, conn);
+    });
+  }
+  const naming = $<HTMLFormElement>("#live-name form");
+  naming?.addEventListener("submit", (event) => {
+    if ((event.submitter as HTMLButtonElement | null)?.value !== "save") return;
+    const field = naming.elements.namedItem("message") as HTMLInputElement;
+    checkpoint(field.value.trim());
+    field.value = "";
+  });
+  document.addEventListener("keydown", (event) => {
+    // The same keys with the focus outside of the text.
+    if (event.defaultPrevented || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (event.key.toLowerCase() === "s") {
+      event.preventDefault();
+      save();
+    } else if (event.key === "/") {
+      event.preventDefault();
+      showDialog("live-help");
+    }
+  });
+  if (config.write) editor.focus();
+}
+
+// firstText waits until there is a text to show: the server's, or the copy that
+// is kept here.
+function firstText(conn: Connection): Promise<void> {
+  if (conn.ready || conn.text.length > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const look = () => {
+      if (conn.ready || conn.text.length > 0 || conn.link === "ended") resolve();
+    };
+    conn.on("change", look);
+  });
+}
+
+// writing is how the text is drawn: as the page, or as its source.
+function writing(source: boolean): Extension {
+  return source ? [lineNumbers(), highlightActiveLine()] : [];
+}
+
+// watch says what becomes of the connection.
+function watch(config: Config, conn: Connection, banners: Banners, view: () => EditorView | null): void {
+  const text = () => view()?.state.doc.toString() ?? conn.text.toString();
+  const again = { label: "Load the page anew", icon: "refresh-cw", run: () => location.reload() };
+  let timer = 0;
+  conn.on("change", () => {
+    if (conn.link !== "away") {
+      clearTimeout(timer);
+      timer = 0;
+      banners.hide("away");
+      return;
+    }
+    if (timer) return;
+    // A moment without connection is nothing to speak of.
+    timer = window.setTimeout(() => {
+      const since = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(conn.awaySince);
+      banners.show("away", "warn", `You are offline since ${since}.`, "Keep writing: changes are kept in this browser and merge by themselves when you are back.", [
+        { label: "Try to reconnect", icon: "refresh-cw", run: () => conn.reconnect() },
+        ...keep(config.title, text),
+      ]);
+    }, 2500);
+  });
+  conn.on("notice", (notice) => banners.show(`notice-${notice.code}`, "info", "", notice.text, [{ label: "Good", run: () => banners.hide(`notice-${notice.code}`) }]));
+  conn.on("version", (v) => {
+    if (v.message && v.number > 0) toast(`Version ${v.number}: ${v.message}`);
+  });
+  conn.on("end", (code, reason) => {
+    banners.hide("away");
+    const kept = conn.pending > 0 ? keep(config.title, text) : [];
+    switch (code) {
+      case closed.signedOut:
+        banners.show("end", "danger", "You are signed out.", "What you wrote is kept in this browser and merges when you sign in again.", [
+          { label: "Sign in again", icon: "key-round", run: () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`) },
+          ...kept,
+        ]);
+        return;
+      case closed.moved:
+        void conn.follow(reason).then(() => location.replace(pageAt(config, reason)));
+        return;
+      case closed.stale:
+        if (conn.pending === 0) {
+          void conn.forget().then(() => location.reload());
+          return;
+        }
+        banners.show("end", "danger", "This page was restored from a backup.", "Your copy does not fit it any more. Keep your text, load the page anew, and add what is missing.", [
+          ...keep(config.title, text),
+          { ...again, run: () => void conn.forget().then(() => location.reload()) },
+        ]);
+        return;
+      case closed.gone:
+        banners.show("end", "danger", "This page is not there any more,", "or you may no longer open it.", kept);
+        void conn.forget();
+        return;
+      case closed.tooLarge:
+        banners.show("end", "danger", "This is too large for one page.", "Keep your text, load the page anew, and split it into two pages.", [
+          ...keep(config.title, text),
+          { ...again, run: () => void conn.forget().then(() => location.reload()) },
+        ]);
+        return;
+    }
+    banners.show("end", "danger", "The server did not take your last change.", "Keep your text, load the page anew, and make the change once more.", [
+      ...keep(config.title, text),
+      { ...again, run: () => void conn.forget().then(() => location.reload()) },
+    ]);
+  });
+  const start = () => {
+    if (conn.rescued === null) return;
+    const rescued = conn.rescued;
+    conn.rescued = null;
+    banners.show("rescued", "warn", "You wrote here before this page was restored from a backup.", "That text did not reach the server. Keep it and add what is missing.", [
+      ...keep(`${config.title}, my copy`, () => rescued),
+      { label: "Throw it away", icon: "trash-2", run: () => ask("Throw your copy away? It exists nowhere else.", "Throw away", true, () => banners.hide("rescued")) },
+    ]);
+  };
+  conn.on("change", start);
+}
+
+function pageAt(config: Config, place: string): string {
+  const path = place.split("/").map(encodeURIComponent).join("/");
+  return config.page.slice(0, config.page.length - config.place.length) + path + "?edit";
+}
+
+// leave goes to the reading page when everything is safe and in a version, or
+// asks.
+async function leave(config: Config, conn: Connection): Promise<void> {
+  const go = () => location.assign(config.leave || config.page);
+  if (conn.link === "ended" || !config.write) return go();
+  if (conn.link !== "live") {
+    if (conn.pending === 0) return go();
+    ask("You are offline. Your changes are kept in this browser and merge when you open this page again. Leave now?", "Leave", false, go);
+    return;
+  }
+  for (const button of $$("[data-live-done]")) button.setAttribute("aria-busy", "true");
+  if (!(await conn.settled(10_000))) {
+    for (const button of $$("[data-live-done]")) button.removeAttribute("aria-busy");
+    ask("The server has not taken everything yet. It is kept in this browser and merges when you open this page again. Leave now?", "Leave", false, go);
+    return;
+  }
+  if (conn.dirty && conn.checkpoint("")) {
+    await new Promise<void>((resolve) => {
+      conn.on("version", () => resolve());
+      conn.on("notice", () => resolve());
+      setTimeout(resolve, 3000);
+    });
+  }
+  go();
+}
+
+let counting = 0;
+
+function countSoon(view: EditorView): void {
+  clearTimeout(counting);
+  counting = window.setTimeout(() => count(view), 400);
+}
+
+function count(view: EditorView): void {
+  const n = words(view.state.doc.toString());
+  for (const el of $$("[data-live-words]")) el.textContent = n === 1 ? "1 word" : `${n.toLocaleString("en")} words`;
+}
+
+// fitKeyboard keeps the page above the keyboard of a phone, which covers a part
+// of the window without making it smaller.
+function fitKeyboard(root: HTMLElement): void {
+  const seen = window.visualViewport;
+  if (!seen) return;
+  const fit = () => {
+    root.style.setProperty("--live-covered", `${Math.max(0, Math.round(innerHeight - seen.height - seen.offsetTop))}px`);
+  };
+  seen.addEventListener("resize", fit);
+  seen.addEventListener("scroll", fit);
+  fit();
+}
+
+const phrases = {
+  Find: "Find",
+  Replace: "Replace with",
+  next: "Next",
+  previous: "Previous",
+  all: "Select all",
+  "match case": "Match case",
+  regexp: "Pattern",
+  "by word": "Whole words",
+  replace: "Replace",
+  "replace all": "Replace all",
+  close: "Close",
+  "current match": "This match",
+  "on line": "on line",
+  "replaced match on line $": "Replaced on line $",
+  "replaced $ matches": "Replaced $ times",
+};
