@@ -79,8 +79,8 @@ func BenchmarkFive(b *testing.B) {
 // BenchmarkCapacity looks for the most updates a second that reach ten readers
 // each, 99 of 100 within 100 ms: twenty rooms of eleven, all of whom write.
 func BenchmarkCapacity(b *testing.B) {
-	p := Plan{Rooms: 20, Sockets: 11, Writers: 11, Rate: 5, WarmUp: 2 * time.Second, Duration: seconds()}
-	each(b, 20*14, 11, func(b *testing.B, t *Target) {
+	p := Plan{Rooms: 20, Sockets: 11, Writers: 11, Rate: 10, WarmUp: 2 * time.Second, Duration: seconds()}
+	each(b, 20*20, 11, func(b *testing.B, t *Target) {
 		for range b.N {
 			r, err := Capacity(b.Context(), t, p, Goals{P99: 100 * time.Millisecond, Kept: 0.97}, b.Logf)
 			require.NoError(b, err)

@@ -31,13 +31,14 @@ type Target struct {
 
 // Messages of the protocol.
 const (
-	messageSync      = 0
-	messageAwareness = 1
-	messageAuth      = 2
-	messageStatus    = 8   // Hocuspocus: an update was taken
-	messagePersisted = 100 // ours: how many updates of this connection are on disk
-	messageCommitted = 101
-	messageNotice    = 102
+	messageSync       = 0
+	messageAwareness  = 1
+	messageAuth       = 2
+	messageStatus     = 8   // Hocuspocus: an update was taken
+	messagePersisted  = 100 // ours: how many updates of this connection are on disk
+	messageCommitted  = 101
+	messageNotice     = 102
+	messageCheckpoint = 103
 
 	syncStep1  = 0
 	syncStep2  = 1
