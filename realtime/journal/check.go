@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 
 	"dealwiki/realtime/yjs"
 )
@@ -41,6 +44,32 @@ func (j *Journal) Check(ctx context.Context) error {
 		}
 	}
 	return j.failed("checking the journal", errors.Join(wrong...))
+}
+
+// CheckFile is [Journal.Check] for a file that another process may have open as
+// a Journal. The error wraps [os.ErrNotExist] if there is no file.
+func CheckFile(ctx context.Context, path string) (err error) {
+	j, err := reading(path)
+	if err != nil {
+		return fmt.Errorf("checking the journal: %w", err)
+	}
+	defer func() { err = errors.Join(err, j.readers.Close()) }()
+	return j.Check(ctx)
+}
+
+// reading answers a journal without a writer.
+func reading(path string) (*Journal, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	j := &Journal{path: path, log: slog.New(slog.DiscardHandler), stop: make(chan struct{})}
+	j.packer.init()
+	j.readers, err = sql.Open("sqlite", source(path)+"&_pragma=query_only(1)")
+	return j, err
 }
 
 // list answers the one column of a query.

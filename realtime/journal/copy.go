@@ -13,7 +13,7 @@ import (
 // exist, while the journal is in use.
 func (j *Journal) Copy(ctx context.Context, path string) error {
 	select {
-	case <-j.writer.stop:
+	case <-j.stop:
 		return ErrClosed
 	default:
 	}

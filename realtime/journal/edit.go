@@ -23,15 +23,15 @@ func (j *Journal) Create(ctx context.Context, d Document, first Version) (id int
 	size := len(d.State)
 	if first.Commit != "" {
 		if v, err = j.pack(ctx, 0, first); err != nil {
-			return 0, err
+			return 0, j.failed("making document "+d.Name, err)
 		}
 		size += len(v.data)
 	}
 	err = j.writer.write(ctx, size, func(t *tx) error {
 		var last any
 		id, err = t.insert(`INSERT INTO document (name, epoch, rebuilt, recovering, compacted, saved)
-			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			d.Name, d.Epoch, d.Rebuilt || j.rebuilt, d.Recovering, t.seq, t.seq)
+			VALUES (?, ?, max(?, (SELECT rebuilt FROM journal)), ?, ?, ?) ON CONFLICT DO NOTHING`,
+			d.Name, d.Epoch, d.Rebuilt, d.Recovering, t.seq, t.seq)
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (j *Journal) Create(ctx context.Context, d Document, first Version) (id int
 			return err
 		}
 		if v != nil {
-			if last, err = t.put(id, v); err != nil {
+			if last, err = t.put(id, v, t.seq); err != nil {
 				return err
 			}
 			if err := t.exec("UPDATE document SET last = ? WHERE id = ?", last, id); err != nil {
@@ -127,14 +127,19 @@ func (j *Journal) Append(ctx context.Context, id int64, b Batch) (seq int64, err
 		if v == nil {
 			return nil
 		}
-		version, err := t.put(id, v)
+		// If nothing else was pending, nothing is now.
+		var upto int64
+		_, err := t.get(`SELECT CASE
+			WHEN compacted > saved OR EXISTS (SELECT 1 FROM edit WHERE document = d.id AND seq > saved AND seq <= ?1)
+			THEN saved ELSE ?2 END FROM document d WHERE id = ?3`, []any{before, t.seq, id}, &upto)
+		if err != nil {
+			return err
+		}
+		version, err := t.put(id, v, upto)
 		if err != nil || version == 0 {
 			return err
 		}
-		// If nothing else was pending, nothing is now.
-		return t.exec(`UPDATE document SET last = ?1, saved = CASE
-			WHEN compacted > saved OR EXISTS (SELECT 1 FROM edit WHERE document = document.id AND seq > saved AND seq <= ?2)
-			THEN saved ELSE ?3 END WHERE id = ?4`, version, before, t.seq, id)
+		return t.exec("UPDATE document SET last = ?, saved = ? WHERE id = ?", version, upto, id)
 	})
 	if err != nil {
 		return 0, j.failed("appending edits", err)
@@ -166,7 +171,7 @@ func (j *Journal) Saved(ctx context.Context, id int64, v Version, upto int64) er
 		if err := t.known(id); err != nil {
 			return err
 		}
-		version, err := t.put(id, p)
+		version, err := t.put(id, p, upto)
 		if err != nil {
 			return err
 		}

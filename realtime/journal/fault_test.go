@@ -96,14 +96,16 @@ func TestWhatCouldNotBeWrittenIsNotClaimed(t *testing.T) {
 			child.Stderr = t.Output()
 			out, err := child.Output()
 			require.NoError(t, err)
-			var want []string
+			var want, undecided []string
 			failed := 0
 			for line := range strings.Lines(string(out)) {
 				f := strings.Fields(line)
 				require.Len(t, f, 2)
 				if f[1] == "ok" {
 					want = append(want, "edit "+f[0]+".", "its end "+f[0]+".")
+					undecided = nil
 				} else {
+					undecided = append(undecided, "edit "+f[0]+".", "its end "+f[0]+".")
 					failed++
 				}
 			}
@@ -115,7 +117,13 @@ func TestWhatCouldNotBeWrittenIsNotClaimed(t *testing.T) {
 			for _, u := range load(t, j, page).Updates {
 				got = append(got, u.Person)
 			}
-			assert.Equal(t, want, got)
+			// What failed last of all may have reached the disk, or not: nothing
+			// was written after it in its place.
+			require.GreaterOrEqual(t, len(got), len(want))
+			for _, name := range got[len(want):] {
+				assert.Contains(t, undecided, name)
+			}
+			assert.Equal(t, strings.Join(want, "\n"), strings.Join(got[:len(want)], "\n"))
 			require.NoError(t, j.Check(ctx))
 		})
 	}

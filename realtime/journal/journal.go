@@ -34,15 +34,15 @@ type Options struct {
 
 // A Journal is an open file of live documents. It is safe for concurrent use.
 type Journal struct {
-	log     *slog.Logger
-	now     func() time.Time
-	path    string
-	rebuilt bool
+	log  *slog.Logger
+	now  func() time.Time
+	path string
 
 	readers *sql.DB
 	writers *sql.DB
 	writer  *writer
 	packer  packer
+	stop    chan struct{} // closed when the journal is
 
 	closing sync.Once
 	closed  error
@@ -63,7 +63,7 @@ func Open(path string, o Options) (_ *Journal, err error) {
 	if err := prepare(path); err != nil {
 		return fail(err)
 	}
-	j := &Journal{path: path, log: o.Logger, now: o.Now}
+	j := &Journal{path: path, log: o.Logger, now: o.Now, stop: make(chan struct{})}
 	j.packer.init()
 	if j.writers, err = sql.Open("sqlite", source(path)+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"); err != nil {
 		return fail(err)
@@ -91,7 +91,7 @@ func Open(path string, o Options) (_ *Journal, err error) {
 		return fail(err)
 	}
 	var seq int64
-	if err := conn.QueryRowContext(ctx, "SELECT rebuilt, seq FROM journal").Scan(&j.rebuilt, &seq); err != nil {
+	if err := conn.QueryRowContext(ctx, "SELECT seq FROM journal").Scan(&seq); err != nil {
 		return fail(err)
 	}
 	if j.readers, err = sql.Open("sqlite", source(path)+"&_pragma=query_only(1)"); err != nil {
@@ -99,7 +99,7 @@ func Open(path string, o Options) (_ *Journal, err error) {
 	}
 	j.readers.SetMaxOpenConns(4)
 	j.readers.SetMaxIdleConns(4)
-	j.writer = newWriter(conn, seq, o.Logger)
+	j.writer = newWriter(conn, seq, j.stop, o.Logger)
 	return j, nil
 }
 
@@ -174,6 +174,7 @@ func migrate(ctx context.Context, conn *sql.Conn, rebuilt bool) (err error) {
 // than once.
 func (j *Journal) Close() error {
 	j.closing.Do(func() {
+		close(j.stop)
 		j.closed = errors.Join(j.writer.close(), j.readers.Close(), j.writers.Close())
 	})
 	return j.closed

@@ -15,7 +15,7 @@ func (j *Journal) failed(doing string, err error) error {
 		return nil
 	}
 	select {
-	case <-j.writer.stop:
+	case <-j.stop:
 		return ErrClosed
 	default:
 	}

@@ -32,6 +32,8 @@ var (
 	noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 )
 
+func noonNow() time.Time { return noon }
+
 const page = "acme/internal/pricing/price-model"
 
 func open(t testing.TB, path string, o journal.Options) *journal.Journal {

@@ -47,9 +47,13 @@ func (j *Journal) RemoveAll(ctx context.Context, prospect string) error {
 }
 
 // SetRecovering marks all documents: after a restore from a backup clients
-// bring back edits that were made after it, by whomever.
+// bring back edits that were made after it, by whomever. Documents made from
+// now on are marked rebuilt, for there may have been others before them.
 func (j *Journal) SetRecovering(ctx context.Context) error {
 	err := j.writer.write(ctx, 0, func(t *tx) error {
+		if err := t.exec("UPDATE journal SET rebuilt = 1"); err != nil {
+			return err
+		}
 		return t.exec("UPDATE document SET recovering = 1 WHERE recovering = 0")
 	})
 	return j.failed("marking documents as recovering", err)

@@ -1,6 +1,6 @@
 CREATE TABLE journal (
   only    INTEGER PRIMARY KEY CHECK (only = 1),
-  rebuilt INTEGER NOT NULL, -- made although there were pages
+  rebuilt INTEGER NOT NULL, -- documents made in it may have had others before them
   seq     INTEGER NOT NULL  -- the last one given
 );
 
@@ -41,6 +41,7 @@ CREATE TABLE version (
   id       INTEGER PRIMARY KEY,
   document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE,
   hash     TEXT NOT NULL,
+  upto     INTEGER NOT NULL, -- the document's "saved" with this version
   base     INTEGER,          -- the version that data is the difference from; NULL: a whole state
   chain    INTEGER NOT NULL, -- how many differences lead here from a whole state
   weight   INTEGER NOT NULL, -- their bytes together

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 )
 
 // Most that one transaction takes together.
@@ -19,8 +18,7 @@ const (
 type writer struct {
 	log   *slog.Logger
 	queue chan *write // unbuffered: what was taken from it will be answered
-	stop  chan struct{}
-	once  sync.Once
+	stop  <-chan struct{}
 	done  chan struct{}
 	err   error // of closing; read after done
 
@@ -39,11 +37,11 @@ type write struct {
 	done  chan struct{}
 }
 
-func newWriter(conn *sql.Conn, seq int64, log *slog.Logger) *writer {
+func newWriter(conn *sql.Conn, seq int64, stop <-chan struct{}, log *slog.Logger) *writer {
 	w := &writer{
 		log: log, conn: conn, seq: seq,
 		queue: make(chan *write),
-		stop:  make(chan struct{}),
+		stop:  stop,
 		done:  make(chan struct{}),
 		stmts: make(map[string]*sql.Stmt),
 	}
@@ -51,8 +49,8 @@ func newWriter(conn *sql.Conn, seq int64, log *slog.Logger) *writer {
 	return w
 }
 
+// close waits until the goroutine has ended, which it does when stop is closed.
 func (w *writer) close() error {
-	w.once.Do(func() { close(w.stop) })
 	<-w.done
 	return w.err
 }
