@@ -171,6 +171,7 @@ type Space struct {
 	Sections   []NavSection
 	CanWrite   bool
 	NewPage    string // address of the form for a new page
+	Present    string // address that answers who is here; "" without live editing
 }
 
 // Over tells that the deal has stood longer in its stage than is typical.
