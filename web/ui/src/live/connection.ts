@@ -28,7 +28,7 @@ export interface Version {
   version: string;
   number: number;
   at: string;
-  authors: string[];
+  authors: { id?: string; handle?: string; name: string }[];
   message: string;
 }
 

@@ -1,7 +1,7 @@
 // The live editor: a page that several people write at once. This file puts the
 // parts together; each part knows nothing of the others.
-import { defaultKeymap, indentLess, indentMore } from "@codemirror/commands";
-import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
+import { defaultKeymap } from "@codemirror/commands";
+import { highlightSelectionMatches } from "@codemirror/search";
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
 import { EditorView, drawSelection, dropCursor, highlightActiveLine, keymap, lineNumbers, rectangularSelection } from "@codemirror/view";
 import { yCollab } from "y-codemirror.next";
@@ -12,12 +12,21 @@ import { words } from "../text";
 import { toast } from "../toast";
 import { Banners, keep } from "./banners";
 import * as commands from "./commands";
+import { completions } from "./complete";
 import { type Config, readConfig } from "./config";
 import { Connection, closed } from "./connection";
+import { finding, openSearchPanel } from "./find";
+import { showShortcuts } from "./help";
+import { linkWarnings } from "./linkwarn";
+import { Lookup } from "./lookup";
+import { pasting, pickFiles } from "./paste";
 import { People } from "./people";
 import { Presence } from "./presence";
+import { livePreview, markdownSource } from "./preview";
+import { slashMenu } from "./slash";
 import { Status } from "./status";
 import { type Actions, press, setUpToolbar } from "./toolbar";
+import { World } from "./world";
 
 const config = readConfig();
 if (config) void open(config);
@@ -32,19 +41,24 @@ async function open(config: Config): Promise<void> {
   const conn = new Connection(config);
   const status = new Status(conn, config.write);
   const banners = new Banners(box);
-  const people = new People(config.me.id, (text) => status.say(text));
+  const people = new People(config.me.handle ?? "", (text) => status.say(text));
   let view: EditorView | null = null;
   const presence = new Presence(conn.provider.awareness, conn.text, () => people.show(view));
   people.join(presence);
   watch(config, conn, banners, () => view);
 
   conn.provider.awareness.setLocalState({
-    user: { id: config.me.id, name: config.me.name, color: config.me.color, guest: config.me.guest },
+    user: { id: config.me.handle, name: config.me.name, color: config.me.color }, // the server says it anew
     cursor: null,
   });
   await conn.start();
   await firstText(conn);
 
+  const lookup = new Lookup(`${config.complete}?${new URLSearchParams({ prospect: config.prospect, section: config.section, stage: config.stage })}`);
+  const world = new World(config, lookup);
+  // The text as the page, or as its source.
+  const writing = (source: boolean): Extension =>
+    source ? [markdownSource(), lineNumbers(), highlightActiveLine()] : livePreview(world);
   const source = new Compartment();
   const writable = new Compartment();
   const undoManager = new Y.UndoManager(conn.text, { captureTimeout: 500 });
@@ -63,16 +77,21 @@ async function open(config: Config): Promise<void> {
     view.focus();
     return true;
   };
+  let asked = false; // for a version, whose answer is still to come
+  conn.on("version", (v) => {
+    if (asked) toast(`Saved as version ${v.number}`);
+    asked = false;
+  });
+  conn.on("notice", (n) => {
+    if (n.code === "unchanged" && asked) toast(n.text);
+    asked = false;
+  });
   const checkpoint = (message: string) => {
     if (!conn.checkpoint(message)) {
       toast("You are offline. It is kept here and becomes a version later.");
       return;
     }
-    const before = conn.version.number;
-    const timer = setTimeout(() => {
-      if (conn.version.number === before) toast(before > 0 ? `Nothing changed since version ${before}` : "Nothing has changed");
-    }, 4000);
-    conn.on("version", () => clearTimeout(timer));
+    asked = true;
   };
   const undo = () => {
     undoManager.undo();
@@ -103,7 +122,8 @@ async function open(config: Config): Promise<void> {
     link: commands.link,
     find: (v) => openSearchPanel(v),
     source: switchSource,
-    help: () => showDialog("live-help"),
+    help: () => showShortcuts(),
+    attach: (v) => pickFiles(v),
     name: () => showDialog("live-name"),
     ...Object.fromEntries(Object.keys(commands.factHints).map((kind) => [`fact-${kind}`, commands.fact(kind)])),
   };
@@ -128,7 +148,7 @@ async function open(config: Config): Promise<void> {
       {
         key: "Mod-/",
         run: () => {
-          showDialog("live-help");
+          showShortcuts();
           return true;
         },
         preventDefault: true,
@@ -167,14 +187,24 @@ async function open(config: Config): Promise<void> {
         keys,
         yCollab(conn.text, null, { undoManager }),
         presence.extension(), // after yCollab: it needs the document as it is after a change
-        search({ top: true }),
+        config.write
+          ? [
+              slashMenu({
+                section: config.section,
+                templates: async () => (await lookup.find("template", "")).map(({ label, text }) => ({ name: label, text })),
+              }),
+              completions({ lookup }),
+              pasting({ files: config.files, maxFile: config.maxFile }),
+              linkWarnings({ section: config.section, prospect: config.prospect, guest: config.me.guest, lookup }),
+            ]
+          : [],
+        finding(),
         highlightSelectionMatches(),
         keymap.of([
-          ...searchKeymap,
-          { key: "Tab", run: indentMore, shift: indentLess },
+          { key: "Enter", run: commands.nextItem },
+          { key: "Tab", run: commands.deeper, shift: commands.shallower },
           ...defaultKeymap.filter((binding) => binding.key !== "Mod-/" && binding.key !== "Mod-i" && binding.key !== "Mod-Alt-\\"),
         ]),
-        EditorState.phrases.of(phrases),
         source.of(writing(inSource)),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) countSoon(update.view);
@@ -183,6 +213,7 @@ async function open(config: Config): Promise<void> {
     }),
   });
   const editor = view;
+  world.view = editor;
   root.dataset.mode = inSource ? "source" : "preview";
   press("source", inSource);
   setUpToolbar(bar, editor, actions);
@@ -215,7 +246,7 @@ async function open(config: Config): Promise<void> {
       save();
     } else if (event.key === "/") {
       event.preventDefault();
-      showDialog("live-help");
+      showShortcuts();
     }
   });
   if (config.write) editor.focus();
@@ -231,11 +262,6 @@ function firstText(conn: Connection): Promise<void> {
     };
     conn.on("change", look);
   });
-}
-
-// writing is how the text is drawn: as the page, or as its source.
-function writing(source: boolean): Extension {
-  return source ? [lineNumbers(), highlightActiveLine()] : [];
 }
 
 // watch says what becomes of the connection.
@@ -260,9 +286,11 @@ function watch(config: Config, conn: Connection, banners: Banners, view: () => E
       ]);
     }, 2500);
   });
-  conn.on("notice", (notice) => banners.show(`notice-${notice.code}`, "info", "", notice.text, [{ label: "Good", run: () => banners.hide(`notice-${notice.code}`) }]));
-  conn.on("version", (v) => {
-    if (v.message && v.number > 0) toast(`Version ${v.number}: ${v.message}`);
+  conn.on("notice", ({ code, text }) => {
+    if (code === "unchanged" || code === "moved") return; // said elsewhere, or followed by a close code
+    if (code === "closing" || code === "merged") return toast(text);
+    const kind = `notice-${code}`;
+    banners.show(kind, "warn", "", text, [{ label: "Understood", run: () => banners.hide(kind) }]);
   });
   conn.on("end", (code, reason) => {
     banners.hide("away");
@@ -340,7 +368,7 @@ async function leave(config: Config, conn: Connection): Promise<void> {
     await new Promise<void>((resolve) => {
       conn.on("version", () => resolve());
       conn.on("notice", () => resolve());
-      setTimeout(resolve, 3000);
+      setTimeout(resolve, 5000);
     });
   }
   go();
@@ -370,21 +398,3 @@ function fitKeyboard(root: HTMLElement): void {
   seen.addEventListener("scroll", fit);
   fit();
 }
-
-const phrases = {
-  Find: "Find",
-  Replace: "Replace with",
-  next: "Next",
-  previous: "Previous",
-  all: "Select all",
-  "match case": "Match case",
-  regexp: "Pattern",
-  "by word": "Whole words",
-  replace: "Replace",
-  "replace all": "Replace all",
-  close: "Close",
-  "current match": "This match",
-  "on line": "on line",
-  "replaced match on line $": "Replaced on line $",
-  "replaced $ matches": "Replaced $ times",
-};

@@ -11,7 +11,7 @@ import { element } from "../dom";
 // Other is somebody else's window on the page.
 export interface Other {
   client: number;
-  id: string; // of the person
+  id: string; // handle of the person
   name: string;
   color: string; // a class that sets --live-color
   guest: boolean;
@@ -39,7 +39,7 @@ export const others = StateField.define<readonly Other[]>({
 });
 
 interface Shown {
-  user?: { id?: unknown; name?: unknown; color?: unknown; guest?: unknown };
+  user?: { id?: unknown; name?: unknown; color?: unknown }; // as the server says; guests have no id
   cursor?: { anchor: unknown; head: unknown } | null;
 }
 
@@ -256,12 +256,14 @@ export class Presence {
       const still = before && before.anchor === anchor && before.head === head;
       const at = still ? before.at : now;
       this.moves.set(client, { anchor, head, at });
+      const name = typeof user?.name === "string" && user.name !== "" ? user.name : "Somebody";
+      const guest = typeof user?.id !== "string" || user.id === "";
       list.push({
         client,
-        id: typeof user?.id === "string" ? user.id : String(client),
-        name: typeof user?.name === "string" && user.name !== "" ? user.name : "Somebody",
+        id: guest ? `guest ${name}` : String(user.id),
+        name,
         color: colorClass(user?.color),
-        guest: user?.guest === true,
+        guest,
         anchor: head < 0 ? -1 : anchor,
         head: anchor < 0 ? -1 : head,
         moved: at,

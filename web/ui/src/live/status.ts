@@ -24,7 +24,7 @@ export class Status {
   ) {
     this.spoken = document.querySelector("[data-live-spoken]");
     conn.on("change", () => this.update());
-    conn.on("version", (v) => this.say(v.message ? `Saved as version ${v.number}: ${v.message}` : `Saved as version ${v.number}`));
+    conn.on("version", (v) => this.say(`Saved as version ${v.number}`));
     this.tick = window.setInterval(() => {
       if (!document.hidden) this.update();
     }, 1000);
