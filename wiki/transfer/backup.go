@@ -24,6 +24,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver named "sqlite"
 
+	"dealwiki/realtime/journal"
 	"dealwiki/wiki"
 )
 
@@ -89,7 +90,8 @@ type manifestFileEntry struct {
 //
 // The references are noted first and the repositories hold all that these
 // reach, so every repository is whole as it was at one moment, and the journal
-// is never behind it. What is derived (derived.db, index/) and the trash are
+// is never behind it. Versions that the journal has and the repositories have
+// not are made again after [Restore], from their edits. What is derived (derived.db, index/) and the trash are
 // left out. The archive holds password hashes and may hold secrets of
 // config.yaml: keep it where nobody else reads.
 func Backup(ctx context.Context, dir string, out io.Writer, o BackupOptions) error {
@@ -179,7 +181,7 @@ func (b *backup) all(repos []spaceRepo, head backupHead) error {
 	if err := b.bytes(backupHeadFile, data); err != nil {
 		return err
 	}
-	if err := b.database(journalFile); err != nil {
+	if err := b.database(journalFile, journal.CopyFile); err != nil {
 		return err
 	}
 	for i, r := range repos {
@@ -197,7 +199,7 @@ func (b *backup) all(repos []spaceRepo, head backupHead) error {
 		}
 		b.o.Progress(i+1, len(repos), "copying repositories")
 	}
-	if err := b.database(accountsFile); err != nil {
+	if err := b.database(accountsFile, copyDatabase); err != nil {
 		return err
 	}
 	data, err = os.ReadFile(filepath.Join(b.dir, configFile))
@@ -277,13 +279,13 @@ func (c contextReader) Read(p []byte) (int, error) {
 }
 
 // database copies an SQLite file, if it is there, with what is in its log.
-func (b *backup) database(name string) error {
+func (b *backup) database(name string, copyFile func(ctx context.Context, from, to string) error) error {
 	from := filepath.Join(b.dir, name)
 	if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	to := filepath.Join(b.tmp, name)
-	if err := copyDatabase(b.ctx, from, to); err != nil {
+	if err := copyFile(b.ctx, from, to); err != nil {
 		return fmt.Errorf("copying %s: %w", name, err)
 	}
 	defer os.Remove(to)

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/realtime/journal"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -52,11 +53,7 @@ func TestBackupAndRestore(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "config.yaml"), []byte("company: Acme\n"), 0o600))
 	git(t, w.repo("eqip", wiki.Internal), "tag", "handoff/0001", "main")
-	journal, err := sql.Open("sqlite", filepath.Join(w.dir, "journal.db"))
-	require.NoError(t, err)
-	_, err = journal.Exec("CREATE TABLE x(a); INSERT INTO x VALUES (42)")
-	require.NoError(t, err)
-	require.NoError(t, journal.Close())
+	known, ahead := live(t, w)
 	data := backup(t, w.dir)
 
 	to := filepath.Join(t.TempDir(), "restored")
@@ -77,15 +74,81 @@ func TestBackupAndRestore(t *testing.T) {
 	_, err = again.People().ByEmail(t.Context(), "dana@example.com")
 	require.NoError(t, err)
 	again.edit("eqip", "internal/account/new", "still works\n")
-	journal, err = sql.Open("sqlite", filepath.Join(to, "journal.db"))
+	j, err := journal.Open(filepath.Join(to, "journal.db"), journal.Options{})
 	require.NoError(t, err)
-	var n int
-	require.NoError(t, journal.QueryRow("SELECT a FROM x").Scan(&n))
-	assert.Equal(t, 42, n)
-	require.NoError(t, journal.Close())
+	d, err := j.Load(t.Context(), "northwind-rail/internal/account/overview")
+	require.NoError(t, err)
+	assert.True(t, d.Recovering)
+	assert.Equal(t, known, d.Last, "a version that git has not is made again")
+	assert.Len(t, d.Updates, 2, "of its edits")
+	unsaved, err := j.Unsaved(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{d.Name}, unsaved)
+	_, err = j.State(t.Context(), d.ID, ahead)
+	require.ErrorIs(t, err, journal.ErrUnknown)
+	id, err := j.Create(t.Context(), journal.Document{Name: "northwind-rail/internal/account/later"}, journal.Version{})
+	require.NoError(t, err)
+	assert.NotZero(t, id)
+	d, err = j.Load(t.Context(), "northwind-rail/internal/account/later")
+	require.NoError(t, err)
+	assert.True(t, d.Rebuilt)
+	require.NoError(t, j.Close())
 
 	err = transfer.Restore(t.Context(), bytes.NewReader(data), to, transfer.BackupOptions{})
 	assert.ErrorContains(t, err, "not empty")
+}
+
+// live gives a page a live document with two versions, of which git has one.
+func live(t *testing.T, w *world) (known, ahead string) {
+	t.Helper()
+	j, err := journal.Open(filepath.Join(w.dir, "journal.db"), journal.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, j.Close()) }()
+	known = strings.TrimSpace(git(t, w.repo("northwind-rail", wiki.Internal), "rev-parse", "main"))
+	ahead = strings.Repeat("a", 40)
+	state := []byte{0, 0}
+	id, err := j.Create(t.Context(), journal.Document{Name: "northwind-rail/internal/account/overview", Epoch: "e", State: state},
+		journal.Version{Commit: known, State: state})
+	require.NoError(t, err)
+	for range 2 {
+		seq, err := j.Append(t.Context(), id, journal.Batch{Updates: []journal.Update{{Person: "dana", Data: []byte{0, 0}}}})
+		require.NoError(t, err)
+		require.NoError(t, j.Saved(t.Context(), id, journal.Version{Commit: ahead, State: state}, seq))
+	}
+	unsaved, err := j.Unsaved(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, unsaved)
+	return known, ahead
+}
+
+func TestDoctorAndLiveDocuments(t *testing.T) {
+	w := exported(t)
+	known, ahead := live(t, w)
+	require.NoError(t, w.Close())
+	file := filepath.Join(w.dir, "journal.db")
+
+	found := doctor(t, w.dir, false)
+	require.Len(t, found, 1)
+	assert.Equal(t, "journal.db: has version "+ahead[:10]+" of northwind-rail/internal/account/overview, which git has not; it is made again from its edits", found[0].String())
+	found = doctor(t, w.dir, true)
+	require.Len(t, found, 1)
+	assert.True(t, found[0].Repaired)
+	assert.Empty(t, doctor(t, w.dir, false))
+	list, err := journal.ListFile(t.Context(), file)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	assert.Equal(t, known, list[0].Last)
+	assert.True(t, list[0].Unsaved)
+
+	require.NoError(t, os.WriteFile(file, bytes.Repeat([]byte("damaged "), 2000), 0o600))
+	found = doctor(t, w.dir, false)
+	require.Len(t, found, 1)
+	assert.True(t, found[0].Repairable)
+	found = doctor(t, w.dir, true)
+	require.Len(t, found, 1)
+	assert.True(t, found[0].Repaired)
+	assert.Contains(t, found[0].Problem, "the damaged file is journal.db.damaged-")
+	assert.Empty(t, doctor(t, w.dir, false))
 }
 
 // A backup taken while several people write holds, of every repository, a whole

@@ -358,20 +358,6 @@ func (d *doctor) accounts(ctx context.Context) error {
 	return nil
 }
 
-func (d *doctor) journal(ctx context.Context) error {
-	file := filepath.Join(d.dir, journalFile)
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err := checkDatabase(ctx, file); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		d.report(journalFile, "%v; restore it from a backup", err)
-	}
-	return nil
-}
-
 const derivedFile = "derived.db"
 
 // derived compares the derived tables with the repositories.

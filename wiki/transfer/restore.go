@@ -18,6 +18,7 @@ import (
 	"sort"
 	"strings"
 
+	"dealwiki/realtime/journal"
 	"dealwiki/wiki"
 	"dealwiki/wiki/repo"
 )
@@ -37,6 +38,12 @@ const maxSmallFile = 256 << 20
 // compared with the backup's list, synced, and the references are written last,
 // after which every repository is read once. On an error the folder is as it
 // was.
+//
+// Live documents are marked as recovering, since browsers bring back what was
+// written after the backup; versions that the journal knows and the repositories
+// do not are forgotten, so that the next start makes them again of their edits.
+// A backup without a journal gets an empty one, which knows that it had one
+// before.
 func Restore(ctx context.Context, in io.Reader, dir string, o BackupOptions) (err error) {
 	o.complete()
 	made := false
@@ -317,6 +324,35 @@ func (r *restorer) finish() error {
 			return fmt.Errorf("restoring %s: %w", base, err)
 		}
 		r.o.Progress(i+1, len(bases), "checking repositories")
+	}
+	return r.journal()
+}
+
+// journal makes the live documents fit the repositories.
+func (r *restorer) journal() (err error) {
+	file := filepath.Join(r.dir, journalFile)
+	j, err := journal.Open(file, journal.Options{Logger: r.o.Logger, Now: r.o.Now, Rebuilt: true})
+	if err != nil {
+		return badBackup("the live documents are damaged: %v", err)
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	if err := j.Check(r.ctx); err != nil {
+		return badBackup("the live documents are damaged: %v", err)
+	}
+	if err := j.SetRecovering(r.ctx); err != nil {
+		return err
+	}
+	list, err := j.Documents(r.ctx)
+	if err != nil {
+		return err
+	}
+	repos := repoCache{dir: r.dir, o: repo.Options{Logger: r.o.Logger, ReadOnly: true}}
+	defer func() { err = errors.Join(err, repos.close()) }()
+	for _, d := range list {
+		_, err := j.Rewind(r.ctx, d.ID, func(commit string) (bool, error) { return repos.has(d.Name, commit) })
+		if err != nil {
+			return fmt.Errorf("restoring the live document of %s: %w", d.Name, err)
+		}
 	}
 	return nil
 }
