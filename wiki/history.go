@@ -98,3 +98,18 @@ func (sd *Side) Recent(ctx context.Context, caller people.Caller, limit int, bel
 	}
 	return sd.s.w.history.Recent(ctx, sd.s.name(), limit, below)
 }
+
+// Contributors lists who made the side's versions, the latest first. It is for
+// staff: guests are not told who worked on pages that they do not see.
+func (sd *Side) Contributors(ctx context.Context, caller people.Caller) ([]repo.Contributor, error) {
+	if err := sd.may(ctx, caller, people.Viewer); err != nil {
+		return nil, err
+	}
+	if caller.Person.Guest {
+		return nil, ErrNotFound
+	}
+	if _, err := sd.s.snapshot(ctx); err != nil {
+		return nil, err
+	}
+	return sd.s.w.history.Contributors(ctx, sd.s.name())
+}

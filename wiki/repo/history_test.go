@@ -464,3 +464,24 @@ func TestBlameOverMerges(t *testing.T) {
 	t.Logf("%d of %d lines have the origin that git blame names", same, all)
 	assert.GreaterOrEqual(t, same*100, all*95)
 }
+
+func TestContributors(t *testing.T) {
+	r, err := repo.Create(t.TempDir()+"/a.git", repo.Options{})
+	require.NoError(t, err)
+	defer r.Close()
+	tom := repo.Person{Name: "Tom Okafor", Email: "q9x4@users.invalid"}
+	base := repo.Zero
+	for i, text := range []string{"Write", "Write with Tom\n\nCo-authored-by: Tom Okafor <q9x4@users.invalid>", "Write again"} {
+		base, err = r.Commit(t.Context(), base, []repo.Edit{{Path: "a.md", Data: []byte{byte('a' + i)}}},
+			repo.Message{Author: dana, When: time.Unix(int64(1000*(i+1)), 0), Text: text})
+		require.NoError(t, err)
+	}
+	h, err := repo.OpenHistory(t.Context(), database(t))
+	require.NoError(t, err)
+	require.NoError(t, h.Follow(t.Context(), "x/internal", r))
+	list, err := h.Contributors(t.Context(), "x/internal")
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	assert.Equal(t, repo.Contributor{Person: dana, Commits: 3, First: time.Unix(1000, 0).UTC(), Last: time.Unix(3000, 0).UTC()}, list[0])
+	assert.Equal(t, repo.Contributor{Person: tom, Commits: 1, First: time.Unix(2000, 0).UTC(), Last: time.Unix(2000, 0).UTC()}, list[1])
+}
