@@ -1,0 +1,158 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
+)
+
+// Flush implements [wiki.Rooms].
+func (h *Hub) Flush(ctx context.Context, prospect string, place wiki.Place) error {
+	name := nameOf(prospect, place)
+	h.mu.Lock()
+	pending := h.rooms[name] != nil
+	for _, waiting := range h.waking {
+		pending = pending || waiting == name
+	}
+	h.mu.Unlock()
+	if !pending {
+		return nil
+	}
+	err := h.with(ctx, prospect, place, false, func(r *room) error { return r.save(ctx) })
+	if errors.Is(err, errNoDocument) || errors.Is(err, wiki.ErrNotFound) {
+		return nil // nothing is pending on a page that is not there
+	}
+	return err
+}
+
+// FlushAll implements [wiki.Rooms].
+func (h *Hub) FlushAll(ctx context.Context, prospect string, section wiki.Section) error {
+	var errs []error
+	for _, name := range h.namesOf(prospect + "/" + string(section) + "/") {
+		if prospect, place, ok := placeOf(name); ok {
+			errs = append(errs, h.Flush(ctx, prospect, place))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// namesOf lists rooms, and documents that wait to be opened, by the beginning of
+// their names.
+func (h *Hub) namesOf(prefix string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var names []string
+	for name := range h.rooms {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range h.waking {
+		if strings.HasPrefix(name, prefix) && h.rooms[name] == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Merge implements [wiki.Rooms].
+func (h *Hub) Merge(ctx context.Context, caller people.Caller, prospect string, place wiki.Place, base, head repo.Hash, text []byte) (wiki.Merge, error) {
+	var m *merge
+	err := h.open(ctx, prospect, place, func(r *room) error {
+		return r.ask(ctx, func() (err error) {
+			m, err = r.prepare(ctx, caller, base, head, text)
+			return err
+		})
+	})
+	if err != nil || m == nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Committed implements [wiki.Rooms].
+func (h *Hub) Committed(ctx context.Context, prospect string, place wiki.Place, v repo.Version) error {
+	h.mu.Lock()
+	r := h.rooms[nameOf(prospect, place)]
+	h.mu.Unlock()
+	if r == nil {
+		return nil // it ended since, and takes the version in when it opens
+	}
+	err := r.ask(ctx, func() error { return r.committed(ctx, v) })
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	return err
+}
+
+// Moved implements [wiki.Rooms].
+func (h *Hub) Moved(ctx context.Context, prospect string, from, to wiki.Place) error {
+	return h.open(ctx, prospect, from, func(r *room) error {
+		dirty := false
+		err := r.ask(ctx, func() error {
+			dirty = r.dirty()
+			if err := h.cfg.Journal.Rename(ctx, r.name, nameOf(prospect, to)); err != nil {
+				r.failed(err)
+				return err
+			}
+			frame := noticeFrame(noticeMoved, "This page has moved to "+to.Stage+"/"+to.Page+".")
+			for s := range r.sockets {
+				reason := to.String()
+				if s.who.Guest {
+					reason = to.Page // their addresses have no stages
+				} else {
+					s.send(frame)
+				}
+				s.close(CodeMoved, reason)
+			}
+			r.end(CodeMoved, to.String())
+			return nil
+		})
+		if err == nil && dirty {
+			h.mu.Lock()
+			h.waking = append(h.waking, nameOf(prospect, to))
+			h.mu.Unlock()
+			select {
+			case h.nudge <- people.Change{Kind: people.AccessChanged, Prospect: prospect}:
+			default:
+			}
+		}
+		return err
+	})
+}
+
+// Removed implements [wiki.Rooms].
+func (h *Hub) Removed(ctx context.Context, prospect string, place wiki.Place) error {
+	name := nameOf(prospect, place)
+	h.endRooms(ctx, []string{name})
+	return h.cfg.Journal.Remove(ctx, name)
+}
+
+// Closed implements [wiki.Rooms].
+func (h *Hub) Closed(ctx context.Context, prospect string) error {
+	h.endRooms(ctx, h.namesOf(prospect+"/"))
+	return h.cfg.Journal.RemoveAll(ctx, prospect)
+}
+
+// endRooms ends rooms of pages that are gone.
+func (h *Hub) endRooms(ctx context.Context, names []string) {
+	for _, name := range names {
+		h.mu.Lock()
+		r := h.rooms[name]
+		h.mu.Unlock()
+		if r == nil {
+			continue
+		}
+		err := r.ask(ctx, func() error {
+			r.end(CodeNotFound, "the page is gone")
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnded) {
+			h.log.Warn("ending the room of a page that is gone", "page", name, "err", err)
+		}
+	}
+}
