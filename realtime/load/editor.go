@@ -292,6 +292,9 @@ func (e *Editor) Settled(ctx context.Context) error {
 	return e.Await(ctx, func() bool { return e.line == nil || e.line.acked == len(e.line.sent) })
 }
 
+// Client is the id under which the editor types.
+func (e *Editor) Client() uint64 { return e.doc.Client() }
+
 // Text is the document's text.
 func (e *Editor) Text() string {
 	e.mu.Lock()

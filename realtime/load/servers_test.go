@@ -3,8 +3,6 @@ package load
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -56,67 +54,11 @@ var installed struct {
 // peers answers a folder with the peers installed, kept between runs.
 func peers(t testing.TB) string {
 	t.Helper()
-	installed.Do(func() { installed.dir, installed.err = install() })
+	installed.Do(func() { installed.dir, installed.err = InstallNode("peers") })
 	if installed.err != nil {
 		t.Skipf("not measured beside other servers: %v", installed.err)
 	}
 	return installed.dir
-}
-
-func install() (string, error) {
-	for _, name := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(name); err != nil {
-			return "", err
-		}
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	files, err := filepath.Glob("peers/*.*")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.New()
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			return "", err
-		}
-		sum.Write(b)
-	}
-	dir := filepath.Join(cache, "dealwiki-test", "peers-"+hex.EncodeToString(sum.Sum(nil)[:6]))
-	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "install-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(fresh)
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(fresh, filepath.Base(name)), b, 0o644)
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = fresh
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci: %w: %s", err, out)
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		if _, there := os.Stat(filepath.Join(dir, "node_modules")); there != nil {
-			return "", err
-		} // another run was faster
-	}
-	return dir, nil
 }
 
 // peer starts a server of another make.
