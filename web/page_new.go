@@ -51,7 +51,7 @@ func (s *Server) newPage(w http.ResponseWriter, r *http.Request, c people.Caller
 		return people.ErrForbidden
 	}
 	q := r.URL.Query()
-	s.render(w, r, http.StatusOK, "new-page", f.newPageView(r, Form{Values: map[string]string{"title": q.Get("title"), "section": q.Get("section"), "stage": q.Get("stage")}}))
+	s.render(w, r, http.StatusOK, "new-page", f.newPageView(r, Form{Values: map[string]string{"title": q.Get("title"), "section": q.Get("section"), "stage": q.Get("stage"), "text": q.Get("text")}}))
 	return nil
 }
 
@@ -89,7 +89,7 @@ func (s *Server) postNewPage(w http.ResponseWriter, r *http.Request, c people.Ca
 		if side, err = f.side(place.Section); err != nil {
 			err = &wiki.Invalid{Field: "section", Problem: "is internal or external"}
 		} else {
-			_, err = side.Edit(r.Context(), c, wiki.Edit{Place: place, Text: []byte("# " + title + "\n")})
+			_, err = side.Edit(r.Context(), c, wiki.Edit{Place: place, Text: []byte("# " + title + "\n" + opening(form.Get("text")))})
 		}
 	}
 	if err == nil {
@@ -108,6 +108,15 @@ func (s *Server) postNewPage(w http.ResponseWriter, r *http.Request, c people.Ca
 	}
 	s.render(w, r, status, "new-page", f.newPageView(r, again))
 	return nil
+}
+
+// opening is what a new page says below its title.
+func opening(text string) string {
+	text = strings.TrimSpace(plainLines(text))
+	if text == "" {
+		return ""
+	}
+	return "\n" + text + "\n"
 }
 
 // checkTitle bounds what a page is called when it is made.

@@ -188,6 +188,11 @@ func (f *frame) pageView(w http.ResponseWriter, r *http.Request, side *wiki.Side
 	if v.Files, err = f.filesOn(ctx, side, p.Place, doc); err != nil {
 		return nil, err
 	}
+	if old == nil {
+		if v.Comments, err = f.commentsView(ctx, side, p); err != nil {
+			return nil, err
+		}
+	}
 	return v, nil
 }
 

@@ -107,6 +107,7 @@ func (s *Server) routes() error {
 		s.handle("POST "+at, Staff, s.at(section, s.postPage))
 		s.handle("POST "+at+"/create", Staff, s.at(section, s.postCreate))
 		s.handle("POST "+at+"/task", Staff, s.at(section, s.postTask))
+		s.handle("POST "+at+"/comments", Staff, s.at(section, s.postComments))
 		s.handle("GET "+at+"/move", Staff, s.at(section, s.movePage))
 		s.handle("POST "+at+"/move", Staff, s.at(section, s.postMove))
 		s.handle("GET "+at+"/delete", Staff, s.at(section, s.deletePage))

@@ -18,6 +18,7 @@ type PageView struct {
 	Backlinks []Link
 	Authors   []Share
 	Files     []FileLink
+	Comments  *CommentsView // nil on an old version
 }
 
 // OldVersion says that the text is not the current one.

@@ -1,5 +1,6 @@
 // What every page gets. Each part looks for its own markup and does nothing
 // where there is none; without scripts the same pages work by links and forms.
+import { setUpComments } from "./comments";
 import { saved } from "./draft";
 import { setUpBoardFilter } from "./filter";
 import { setUpKeys } from "./keys";
@@ -23,6 +24,7 @@ setUpTheme();
 setUpToasts();
 setUpOutline();
 setUpTasks();
+setUpComments();
 setUpBoardFilter();
 setUpDropZones();
 setUpPresence();

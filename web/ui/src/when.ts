@@ -20,20 +20,22 @@ export function words(at: Date, now: Date): string {
   return at.getFullYear() === now.getFullYear() ? day.format(at) : dayYear.format(at);
 }
 
-// setUpTimes rewrites the page's times, and again each minute while it is seen.
+// showTimes rewrites the page's times.
+export function showTimes(): void {
+  if (document.hidden) return;
+  const now = new Date();
+  for (const el of $$<HTMLTimeElement>("time[data-when]")) {
+    const at = new Date(el.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const text = words(at, now);
+    if (el.textContent !== text) el.textContent = text;
+    if (!el.title) el.title = full.format(at);
+  }
+}
+
+// setUpTimes shows them now, and again each minute while the page is seen.
 export function setUpTimes(): void {
-  const update = () => {
-    if (document.hidden) return;
-    const now = new Date();
-    for (const el of $$<HTMLTimeElement>("time[data-when]")) {
-      const at = new Date(el.dateTime);
-      if (Number.isNaN(at.getTime())) continue;
-      const text = words(at, now);
-      if (el.textContent !== text) el.textContent = text;
-      if (!el.title) el.title = full.format(at);
-    }
-  };
-  update();
-  window.setInterval(update, 60_000);
-  document.addEventListener("visibilitychange", update);
+  showTimes();
+  window.setInterval(showTimes, 60_000);
+  document.addEventListener("visibilitychange", showTimes);
 }
