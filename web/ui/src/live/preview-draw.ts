@@ -8,6 +8,7 @@ import type { EditorState, Line, Range } from "@codemirror/state";
 import { Decoration, type DecorationSet, type EditorView } from "@codemirror/view";
 import type { SyntaxNode, SyntaxNodeRef } from "@lezer/common";
 import type { PreviewOptions } from "./preview";
+import { frontFolded, frontMatter } from "./preview-front";
 import { attributes, calloutLine, closed, idSpan, kinds } from "./preview-facts";
 import { parseWikiLink } from "./preview-language";
 import { Bullet, CheckBox, Label, Meta, Picture, Rule, Words, said } from "./preview-widgets";
@@ -41,6 +42,7 @@ const noteLine = lineOf("lp-footnote");
 const itemLines = [1, 2, 3, 4, 5, 6].map((n) => lineOf(`lp-item lp-depth-${n}`));
 const itemMore = [1, 2, 3, 4, 5, 6].map((n) => lineOf(`lp-item-more lp-depth-${n}`));
 const taskLine = lineOf("lp-task");
+const frontLine = lineOf("lp-front-line");
 const ruleLine = lineOf("lp-rule-line");
 
 /** Drawn is what a view shows: all decorations, and those the caret skips. */
@@ -74,7 +76,12 @@ class Pen {
   ) {
     this.state = view.state;
     this.focus = view.hasFocus;
+    this.front = frontMatter(view.state)?.to ?? -1;
+    this.isFolded = frontFolded(view.state);
   }
+
+  private front = -1; // front matter ends here
+  private isFolded = false;
 
   /** range draws what begins in, or reaches into, from to to. */
   range(from: number, to: number): void {
@@ -82,6 +89,7 @@ class Pen {
     for (let pos = Math.max(from, this.seen + 1); pos <= to; ) {
       const line = doc.lineAt(pos);
       this.out.push(anyLine.range(line.from));
+      if (line.from <= this.front && !this.isFolded) this.out.push(frontLine.range(line.from));
       pos = line.to + 1;
       this.seen = line.to;
     }
@@ -90,7 +98,8 @@ class Pen {
       to,
       enter: (node) => {
         if (node.name === "Document") return true;
-        if (this.covered(node.from, node.to)) return false;
+        if (node.from < this.front && node.to <= this.front + 1) return false;
+        if (node.name === "Table" && this.covered(node.from, node.to)) return false;
         return this.node(node, from, to);
       },
     });
@@ -294,6 +303,11 @@ class Pen {
         title: missing ? "This page does not exist yet" : `${to?.title ?? link.dest} – ${opens}`,
       },
     });
+    if (to?.found && to.title && !link.text && !this.touched(node.from, node.to)) {
+      const words = new Words(to.title, "lp-link lp-wiki", `${link.dest} – ${opens}`, link.dest);
+      this.mark(Decoration.replace({ widget: words }), node.from, node.to);
+      return false;
+    }
     this.mark(deco, node.from, node.to);
     if (this.touched(node.from, node.to)) {
       this.mark(syntax, node.from, node.from + 2);
@@ -303,14 +317,7 @@ class Pen {
     const inner = this.text(node.from + 2, node.to - 2);
     const bar = inner.indexOf("|");
     if (link.text && bar >= 0) this.mark(hide, node.from, node.from + 2 + bar + 1);
-    else if (to?.found && to.title && !link.text) {
-      this.mark(
-        Decoration.replace({ widget: new Words(to.title, "lp-words", "") }),
-        node.from,
-        node.to,
-      );
-      return false;
-    } else this.mark(hide, node.from, node.from + 2);
+    else this.mark(hide, node.from, node.from + 2);
     this.mark(hide, node.to - 2, node.to);
     return false;
   }

@@ -16,6 +16,7 @@ import {
   TaskList,
   parser as commonmark,
 } from "@lezer/markdown";
+import { markdownKeys } from "./preview-keys";
 
 const word = /[\p{L}\p{N}\p{M}]/u;
 const handle = /^@[\p{L}\p{N}\p{M}]+(?:-[\p{L}\p{N}\p{M}]+)*/u;
@@ -140,5 +141,5 @@ const marks = tagHighlighter([
  * view's counterpart of livePreview.
  */
 export function markdownSource(): Extension {
-  return [new LanguageSupport(markdownLanguage), syntaxHighlighting(marks)];
+  return [new LanguageSupport(markdownLanguage), syntaxHighlighting(marks), markdownKeys()];
 }

@@ -145,15 +145,18 @@ export class Words extends WidgetType {
     readonly text: string,
     readonly cls: string,
     readonly title: string,
+    /** Destination of a wiki link, "" for other words. */
+    readonly wiki = "",
   ) {
     super();
   }
   override eq(o: Words): boolean {
-    return o.text === this.text && o.cls === this.cls && o.title === this.title;
+    return o.text === this.text && o.cls === this.cls && o.title === this.title && o.wiki === this.wiki;
   }
   toDOM(): HTMLElement {
     const e = element("span", this.cls, this.text);
     if (this.title) e.title = this.title;
+    if (this.wiki) e.dataset.wiki = this.wiki;
     return e;
   }
   override ignoreEvent(): boolean {

@@ -6,7 +6,12 @@ import { LanguageSupport, syntaxTree } from "@codemirror/language";
 import { type Extension, StateEffect } from "@codemirror/state";
 import { Decoration, EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import { type Drawn, draw } from "./preview-draw";
+import { frontBlock } from "./preview-front";
+import { idsKept } from "./preview-ids";
+import { markdownKeys } from "./preview-keys";
 import { type WikiLink, markdownLanguage } from "./preview-language";
+import { opening } from "./preview-links";
+import { tables } from "./table";
 
 export { type WikiLink, markdownSource } from "./preview-language";
 
@@ -41,33 +46,75 @@ export const refreshPreview = StateEffect.define<null>();
 
 /** livePreview is the language of pages and everything that draws them. */
 export function livePreview(o: PreviewOptions): Extension {
+  const cells = tables(o);
   const plugin = ViewPlugin.fromClass(
     class {
       drawn: Drawn;
-      constructor(view: EditorView) {
-        this.drawn = draw(view, o, () => false);
+      /** While a button is down nothing moves under the pointer. */
+      held = false;
+      private waiting = false;
+      constructor(readonly view: EditorView) {
+        this.drawn = this.draw(view);
       }
       update(u: ViewUpdate): void {
-        if (u.view.composing && u.docChanged) {
-          // Redrawing would end the composition.
-          this.drawn = { all: this.drawn.all.map(u.changes), atomic: this.drawn.atomic.map(u.changes) };
-          return;
+        const parsed = syntaxTree(u.state) !== syntaxTree(u.startState);
+        if (u.view.composing || (this.held && !u.docChanged)) {
+          // Redrawing would end the composition, or move what is pressed.
+          this.waiting = true;
+          if (u.docChanged) this.drawn = { all: this.drawn.all.map(u.changes), atomic: this.drawn.atomic.map(u.changes) };
+          if (!u.viewportChanged) return;
         }
         if (
           u.docChanged ||
           u.viewportChanged ||
           u.selectionSet ||
           u.focusChanged ||
-          syntaxTree(u.state) !== syntaxTree(u.startState) ||
+          parsed ||
+          u.startState.readOnly !== u.state.readOnly ||
           u.transactions.some((t) => t.effects.some((e) => e.is(refreshPreview)))
         )
-          this.drawn = draw(u.view, o, () => false);
+          this.drawn = this.draw(u.view);
+      }
+      private draw(view: EditorView): Drawn {
+        this.waiting = false;
+        const { state } = view;
+        return draw(view, o, (from, to) => cells.covers(state, from, to));
+      }
+      /** settle draws what had to wait. */
+      settle(): void {
+        this.held = false;
+        setTimeout(() => {
+          if (this.waiting && !this.view.composing && !this.held) this.view.dispatch({ effects: refreshPreview.of(null) });
+        });
+      }
+      destroy(): void {
+        this.waiting = false;
       }
     },
     {
       decorations: (p) => p.drawn.all,
       provide: (p) => EditorView.atomicRanges.of((view) => view.plugin(p)?.drawn.atomic ?? Decoration.none),
+      eventObservers: {
+        mousedown(e, view) {
+          if (e.button !== 0) return;
+          this.held = true;
+          view.dom.ownerDocument.addEventListener("mouseup", () => this.settle(), { once: true });
+        },
+        compositionend() {
+          this.settle();
+        },
+      },
     },
   );
-  return [new LanguageSupport(markdownLanguage), plugin, EditorView.perLineTextDirection.of(true), EditorView.lineWrapping];
+  return [
+    new LanguageSupport(markdownLanguage),
+    frontBlock(),
+    cells.extension,
+    plugin,
+    idsKept(),
+    opening(o),
+    markdownKeys(),
+    EditorView.perLineTextDirection.of(true),
+    EditorView.editorAttributes.of({ class: "lp" }),
+  ];
 }
