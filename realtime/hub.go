@@ -42,6 +42,7 @@ type Hub struct {
 	closing chan struct{}
 	once    sync.Once
 	nudge   chan people.Change
+	wake    chan struct{}  // something was added to waking
 	work    sync.WaitGroup // rooms, sockets and Run
 
 	mu      sync.Mutex
@@ -66,7 +67,7 @@ func New(cfg Config) (*Hub, error) {
 	}
 	h := &Hub{
 		cfg: cfg, log: cfg.Logger, random: &lockedReader{r: cfg.Random}, began: time.Now(),
-		closing: make(chan struct{}), nudge: make(chan people.Change, 64),
+		closing: make(chan struct{}), nudge: make(chan people.Change, 64), wake: make(chan struct{}, 1),
 		rooms: map[string]*room{}, sockets: map[*socket]struct{}{}, persons: map[string]int{},
 		sides: map[wiki.SideID]map[*socket]struct{}{}, notes: map[wiki.SideID]map[noteKey]note{},
 	}
@@ -117,8 +118,12 @@ func (h *Hub) Run(ctx context.Context) {
 	defer stop()
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
-	for {
+	h.work.Add(1)
+	go func() {
+		defer h.work.Done()
 		h.wakeUnsaved(ctx)
+	}()
+	for {
 		select {
 		case <-ctx.Done():
 			return
@@ -140,9 +145,16 @@ const checkEvery = 3 * time.Second
 func (h *Hub) wakeUnsaved(ctx context.Context) {
 	for {
 		h.mu.Lock()
-		if len(h.waking) == 0 || h.shut {
+		if len(h.waking) == 0 {
 			h.mu.Unlock()
-			return
+			select {
+			case <-h.wake:
+				continue
+			case <-ctx.Done():
+				return
+			case <-h.closing:
+				return
+			}
 		}
 		name := h.waking[0]
 		h.waking = h.waking[1:]
@@ -267,6 +279,7 @@ func (h *Hub) acquire(ctx context.Context, prospect string, place wiki.Place, cr
 			go func() {
 				defer h.work.Done()
 				r.run()
+				r.wait()
 			}()
 		}
 		r.refs++

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"dealwiki/content"
 	"dealwiki/realtime/journal"
@@ -43,7 +44,7 @@ func (r *room) begin(ctx context.Context, rebuilt bool) error {
 	if err != nil {
 		return err
 	}
-	doc, client, err := r.plant(string(page.Text))
+	doc, client, err := r.plant(clean(page.Text))
 	if err != nil {
 		return err
 	}
@@ -139,13 +140,21 @@ func (r *room) reconcile(ctx context.Context, d *journal.Document) error {
 	for i := len(d.Saving) - 1; i >= 0; i-- {
 		r.intents = append(r.intents, d.Saving[i])
 	}
-	if d.Last == "" || !r.known(ctx, page.Version, string(page.Text)) {
+	if d.Last == "" || !r.known(ctx, page.Version, clean(page.Text)) {
 		if err := r.takeIn(ctx, page, d); err != nil {
 			return err
 		}
 	}
-	r.intents = nil
 	return nil
+}
+
+// clean is a page's text as a document holds it: bytes that are no UTF-8, which
+// an import may have brought, are U+FFFD.
+func clean(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	return string([]rune(string(text)))
 }
 
 // known makes a commit the newest version if its state is known.
@@ -242,7 +251,7 @@ func (r *room) newestKnown(ctx context.Context, page *wiki.Page) (*version, erro
 
 // rebase takes in the text of a version as an edit of an older one.
 func (r *room) rebase(ctx context.Context, page *wiki.Page, base *version) error {
-	m, err := r.mergeOnto(base, base.state, string(page.Text), wiki.PersonID(page.Author))
+	m, err := r.mergeOnto(base, base.state, clean(page.Text), wiki.PersonID(page.Author))
 	if err != nil {
 		return err
 	}
@@ -264,7 +273,7 @@ func (r *room) rebuild(ctx context.Context, page *wiki.Page, d *journal.Document
 	if base == nil {
 		text = page.Text
 	}
-	return r.replant(ctx, page, string(text))
+	return r.replant(ctx, page, clean(text))
 }
 
 // replant puts a new document in the place of this one. A text that differs from
@@ -274,13 +283,13 @@ func (r *room) replant(ctx context.Context, page *wiki.Page, text string) error 
 	if err != nil {
 		return err
 	}
-	doc, client, err := r.plant(string(page.Text))
+	doc, client, err := r.plant(clean(page.Text))
 	if err != nil {
 		return err
 	}
 	state := doc.Encode(nil)
 	d := journal.Document{Name: r.name, Epoch: epoch, Rebuilt: true, State: state, Owners: map[uint64]string{client: ""}}
-	if text != string(page.Text) {
+	if text != clean(page.Text) {
 		update, err := doc.Replace(text)
 		if err != nil {
 			return fmt.Errorf("making the document of %s anew: %w", r.name, err)
@@ -306,8 +315,8 @@ func (r *room) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if string(page.Text) != r.doc.Text() {
+	if clean(page.Text) != r.doc.Text() {
 		return nil // somebody was faster; another time
 	}
-	return r.replant(ctx, page, string(page.Text))
+	return r.replant(ctx, page, clean(page.Text))
 }

@@ -1,11 +1,11 @@
 package realtime
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"time"
 
 	"dealwiki/content"
 	"dealwiki/realtime/journal"
@@ -52,8 +52,9 @@ func (m *merge) Committed(ctx context.Context, v repo.Version) error {
 		if err := r.absorb(ctx, m, v.Commit); err != nil {
 			return err
 		}
-		if m.update != nil {
-			r.notify(noticeMerged, "Somebody changed this page at another place; the change was merged in.")
+		if m.update != nil && m.person != "" && time.Since(r.mergedAt) > time.Second {
+			r.notify(noticeMerged, r.person(ctx, m.person).Name+" changed this page at another place; the change was merged in.")
+			r.mergedAt = time.Now()
 		}
 		r.announce(ctx, v)
 		return nil
@@ -207,18 +208,18 @@ func (r *room) follow(ctx context.Context) error {
 	if r.ended {
 		return errEnded
 	}
-	if m := r.merging; m != nil && m.head == r.version.commit && bytes.Equal(page.Text, m.Text()) {
+	if m := r.merging; m != nil && m.head == r.version.commit && m.version.text == clean(page.Text) {
 		r.merging = nil
 		return r.absorb(ctx, m, page.Version)
 	}
-	if snap := r.saving.now; snap != nil && !snap.done && snap.text == string(page.Text) {
+	if snap := r.saving.now; snap != nil && !snap.done && snap.text == clean(page.Text) {
 		if err := r.saved(ctx, page.Version, snap); err != nil {
 			return err
 		}
 		snap.done = true
 		return nil
 	}
-	if r.known(ctx, page.Version, string(page.Text)) {
+	if r.known(ctx, page.Version, clean(page.Text)) {
 		return nil
 	}
 	return r.takeIn(ctx, page, nil)

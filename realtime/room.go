@@ -52,14 +52,15 @@ type room struct {
 	ended      bool
 	draining   bool
 
-	sockets map[*socket]struct{}
-	aware   map[uint64]*presence
-	group   group
-	held    []heldUpdate
-	saving  saving
-	merging *merge
-	intents []journal.Saving // versions that may be in git, from before the room was opened
-	empty   time.Time        // since when nobody is here
+	sockets  map[*socket]struct{}
+	aware    map[uint64]*presence
+	group    group
+	held     []heldUpdate
+	saving   saving
+	merging  *merge
+	mergedAt time.Time        // when a merge was told last
+	intents  []journal.Saving // versions that may be in git, from before the room was opened
+	empty    time.Time        // since when nobody is here
 }
 
 // version is what the document looked like at a commit.
@@ -137,10 +138,15 @@ func (r *room) run() {
 		}
 	}
 	r.hub.drop(r, false)
-	if r.saving.now != nil {
-		<-r.saving.result // its goroutine is the room's
-	}
 	r.saving.answer(errEnded)
+}
+
+// wait waits for the goroutine that saves, after run: it may be asking the room
+// until it hears that there is none any more.
+func (r *room) wait() {
+	if r.saving.now != nil {
+		<-r.saving.result
+	}
 }
 
 // take handles an event and those that wait behind it, as one group.

@@ -117,7 +117,7 @@ func (h *Hub) Moved(ctx context.Context, prospect string, from, to wiki.Place) e
 			h.waking = append(h.waking, nameOf(prospect, to))
 			h.mu.Unlock()
 			select {
-			case h.nudge <- people.Change{Kind: people.AccessChanged, Prospect: prospect}:
+			case h.wake <- struct{}{}:
 			default:
 			}
 		}

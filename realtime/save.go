@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -278,6 +279,7 @@ func (r *room) drop(upto int64) {
 		}
 	}
 	r.removed = kept
+	r.intents = slices.DeleteFunc(r.intents, func(in journal.Saving) bool { return in.Upto <= upto })
 }
 
 // save has a version made of everything that has come until now, and waits for

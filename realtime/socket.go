@@ -121,7 +121,14 @@ var joined = sync.Pool{New: func() any { return new([]byte) }}
 func (s *socket) writing() {
 	defer close(s.ended)
 	var batch [][]byte
-	for range s.wake {
+	gone := s.room.done
+	for {
+		select {
+		case <-s.wake:
+		case <-gone:
+			gone = nil
+			s.close(CodeComeAgain, "come again")
+		}
 		for {
 			s.mu.Lock()
 			batch, s.queue = s.queue, batch[:0]
