@@ -35,8 +35,8 @@ var allowed = map[string][]string{
 	"realtime/load":    {"realtime/yjs"},
 	"web/ui":           {},
 	"web/ui/build":     {},
-	"web":              {"content", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
-	"cmd/dealwiki":     {"wiki", "wiki/people", "wiki/repo", "wiki/transfer", "wiki/sample", "search", "web"},
+	"web":              {"content", "realtime", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
+	"cmd/dealwiki":     {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "wiki/sample", "search", "web"},
 }
 
 // only says which package alone may name a module, so that a part can be

@@ -172,7 +172,7 @@ func countNeeds(needs []wiki.Need, stage string) (missing, needed int) {
 // screen the entry of the navigation that is open.
 func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Space {
 	now := f.s.now()
-	v := &Space{Slug: f.slug(), Name: f.entry.Title, Href: f.href(), CanWrite: f.canWrite()}
+	v := &Space{Slug: f.slug(), Name: f.entry.Title, Href: f.href(), CanWrite: f.canWrite(), Present: f.presentHref(current)}
 	if v.CanWrite {
 		v.NewPage = f.base() + "/new"
 	}

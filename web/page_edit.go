@@ -15,7 +15,23 @@ import (
 	"dealwiki/wiki/repo"
 )
 
-// editForm shows the editor of a page, or of one that is to be made.
+// editor shows the editor of a page: the live one, where there is live editing
+// and the form was not asked for. A page that is to be made begins in the form.
+func (s *Server) editor(w http.ResponseWriter, r *http.Request, f *frame, side *wiki.Side, place wiki.Place) error {
+	if s.rooms != nil && r.URL.Query().Get("edit") != "form" {
+		info, err := side.Lookup(r.Context(), f.c, place)
+		if err == nil {
+			return s.liveEditor(w, r, f, side, &info)
+		}
+		if !errors.Is(err, wiki.ErrNotFound) {
+			return err
+		}
+	}
+	return s.editForm(w, r, f, side, place)
+}
+
+// editForm shows the form that edits a page, or one that is to be made. It works
+// without scripts.
 func (s *Server) editForm(w http.ResponseWriter, r *http.Request, f *frame, side *wiki.Side, place wiki.Place) error {
 	if !f.canWrite() {
 		return people.ErrForbidden
@@ -73,7 +89,7 @@ func (f *frame) editView(r *http.Request, side *wiki.Side, info *wiki.PageInfo, 
 	if isNew {
 		v.Keys.Leave = f.href()
 	}
-	v.FilesAPI = "/api/v1/prospects/" + url.PathEscape(f.slug()) + "/files/" + string(info.Section) + "/" + url.PathEscape(info.Stage) + "/"
+	v.FilesAPI = f.filesAPI(info.Place)
 	if !isNew {
 		v.Upload = f.base() + "/files/" + string(info.Section) + "?stage=" + url.QueryEscape(info.Stage) + "&page=" + url.QueryEscape(info.Page)
 	}

@@ -93,7 +93,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, c people.Caller, p
 	}
 	query := r.URL.Query()
 	if query.Has("edit") {
-		return s.editForm(w, r, f, side, place)
+		return s.editor(w, r, f, side, place)
 	}
 	if query.Has("at") {
 		return s.oldPage(w, r, f, side, place, query.Get("at"))

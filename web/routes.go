@@ -19,6 +19,7 @@ const (
 	Anonymous      Audience = iota // anybody, signed in or not
 	Staff                          // members of staff who are signed in
 	Administrators                 // administrators who are signed in
+	Live                           // sessions from our own pages, and API tokens at ?token=; refused by close codes
 )
 
 func (a Audience) String() string {
@@ -27,6 +28,8 @@ func (a Audience) String() string {
 		return "anonymous"
 	case Staff:
 		return "staff"
+	case Live:
+		return "live"
 	}
 	return "administrators"
 }
@@ -89,6 +92,10 @@ func (s *Server) routes() error {
 	s.handle("POST /p/{prospect}/settings/revoke", Staff, s.postRevoke)
 	s.handle("GET /p/{prospect}/delete", Staff, s.deleteProspect)
 	s.handle("POST /p/{prospect}/delete", Staff, s.postDeleteProspect)
+
+	// Live editing, and who is there.
+	s.handle("GET /live/{prospect}/{section}/{stage}/{page}", Live, s.live)
+	s.handle("GET /p/{prospect}/present", Staff, s.present)
 
 	// Attachments, on either side of the wall.
 	s.handle("GET /p/{prospect}/files", Staff, s.files)
@@ -167,7 +174,7 @@ func (s *Server) handle(pattern string, audience Audience, h handler) {
 // have sent the caller to another door: errAnswered.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, c people.Caller, signedIn bool, audience Audience) error {
 	switch {
-	case audience == Anonymous:
+	case audience == Anonymous, audience == Live:
 		return nil
 	case signedIn && c.Person.Guest:
 		return notFound()

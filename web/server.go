@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"dealwiki/content"
+	"dealwiki/realtime"
 	"dealwiki/search"
 	"dealwiki/web/ui"
 	"dealwiki/wiki"
@@ -31,6 +32,9 @@ type Config struct {
 	// Search is optional; without it the search page says that search is not
 	// available.
 	Search *search.Index
+	// Live is optional; without it pages are edited by the form alone. It is
+	// closed after the server has stopped taking requests, and before Close.
+	Live *realtime.Hub
 	// Logger is optional; nil discards. Query strings, form values and secrets
 	// in addresses are never logged.
 	Logger *slog.Logger
@@ -59,6 +63,7 @@ type Server struct {
 	wiki    *wiki.Wiki
 	people  *people.DB
 	search  *search.Index
+	rooms   *realtime.Hub // nil: no live editing
 	log     *slog.Logger
 	now     func() time.Time
 	url     string // without the final slash; "" when it is not set
@@ -112,7 +117,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.New("making the web server: a wiki and its people are required")
 	}
 	s := &Server{
-		wiki: cfg.Wiki, people: cfg.People, search: cfg.Search, log: cfg.Logger, now: cfg.Now,
+		wiki: cfg.Wiki, people: cfg.People, search: cfg.Search, rooms: cfg.Live, log: cfg.Logger, now: cfg.Now,
 		proxies: cfg.TrustedProxies, version: cfg.Version, ready: cfg.Ready, maxImport: cfg.MaxImport,
 		mux:    http.NewServeMux(),
 		docs:   newLRU[docKey, *content.Doc](cachedDocs, cachedBytes),

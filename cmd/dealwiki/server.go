@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"dealwiki/realtime"
+	"dealwiki/realtime/journal"
 	"dealwiki/search"
 	"dealwiki/web"
 	"dealwiki/wiki"
@@ -26,22 +29,26 @@ type options struct {
 	proxies []netip.Prefix
 	log     *slog.Logger
 	now     func() time.Time
-	cost    people.Cost // of hashing passwords; zero is what a server should use
+	cost    people.Cost   // of hashing passwords; zero is what a server should use
+	idle    time.Duration // after which a version is made of what was typed; zero is what a server should use
 }
 
 // server is a running dealwiki: what serve and demo run and tests start.
 type server struct {
-	people *people.DB
-	wiki   *wiki.Wiki
-	source *search.Wiki
-	search *search.Index
-	web    *web.Server
-	http   *http.Server
-	url    string
+	people  *people.DB
+	journal *journal.Journal
+	wiki    *wiki.Wiki
+	rooms   *realtime.Hub
+	source  *search.Wiki
+	search  *search.Index
+	web     *web.Server
+	http    *http.Server
+	url     string
 
 	stopSearch context.CancelFunc
 	searchDone chan struct{}
-	served     chan error // the end of http.Serve
+	roomsDone  chan struct{} // closed when rooms.Run has returned
+	served     chan error    // the end of http.Serve
 }
 
 // start opens the data folder and listens. Close ends what it began.
@@ -50,6 +57,12 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
 	conf, err := readConfig(o.data)
+	if err != nil {
+		return nil, err
+	}
+	// Read before the wiki makes its own: with pages and no journal, whatever
+	// browsers have kept of live documents is of ones that are lost.
+	fresh, err := isFresh(o.data)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +77,9 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	}
 	s.wiki, err = wiki.Open(ctx, wiki.Config{Dir: o.data, People: s.people, Logger: o.log, Now: o.now, Company: conf.Company, MaxFile: conf.maxFile()})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.startRooms(ctx, o, fresh); err != nil {
 		return nil, err
 	}
 	s.source = search.NewSource(s.wiki)
@@ -87,7 +103,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -102,6 +118,33 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(listener) }()
 	return s, nil
+}
+
+// startRooms opens the journal and joins live editing to the wiki. It is done
+// before anything can change a page.
+func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err error) {
+	file := filepath.Join(o.data, "journal.db")
+	if _, err := os.Stat(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("looking for the journal: %w", err)
+	} else if err != nil && !fresh {
+		o.log.Info("there is no journal of live edits; a new one is begun", "file", file)
+	} else if err == nil {
+		fresh = true // none of its documents is rebuilt
+	}
+	if s.journal, err = journal.Open(file, journal.Options{Logger: o.log, Now: o.now, Rebuilt: !fresh}); err != nil {
+		return fmt.Errorf("opening the journal: %w", err)
+	}
+	s.rooms, err = realtime.New(realtime.Config{Wiki: s.wiki, Journal: s.journal, People: s.people, Logger: o.log, Now: o.now, Idle: o.idle})
+	if err != nil {
+		return err
+	}
+	s.wiki.SetRooms(s.rooms)
+	s.roomsDone = make(chan struct{})
+	go func() {
+		defer close(s.roomsDone)
+		s.rooms.Run(context.WithoutCancel(ctx)) // until it is closed
+	}()
+	return nil
 }
 
 // ready answers why requests should not be sent here yet: lists may be behind
@@ -125,8 +168,12 @@ func localAddr(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// drain is how long requests under way may take when the server stops.
-const drain = 10 * time.Second
+// When the server stops, requests under way may take this long, and then live
+// pages to be saved: ten seconds together.
+const (
+	drainRequests = 4 * time.Second
+	drainRooms    = 6 * time.Second
+)
 
 // wait serves until ctx is done, then stops in order.
 func (s *server) wait(ctx context.Context) error {
@@ -139,11 +186,13 @@ func (s *server) wait(ctx context.Context) error {
 	}
 }
 
-// close stops what runs, the doors first, and waits for it.
+// close stops what runs, the doors first, and waits for it. What was typed on
+// live pages becomes versions; what does not in time is in the journal, from
+// which the next start goes on.
 func (s *server) close(ctx context.Context) error {
 	var errs []error
 	if s.http != nil {
-		ctx, cancel := context.WithTimeout(ctx, drain)
+		ctx, cancel := context.WithTimeout(ctx, drainRequests)
 		defer cancel()
 		if err := s.http.Shutdown(ctx); err != nil {
 			errs = append(errs, s.http.Close())
@@ -151,6 +200,12 @@ func (s *server) close(ctx context.Context) error {
 		if err := <-s.served; !errors.Is(err, http.ErrServerClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if s.rooms != nil {
+		ctx, cancel := context.WithTimeout(ctx, drainRooms)
+		defer cancel()
+		errs = append(errs, s.rooms.Close(ctx))
+		<-s.roomsDone
 	}
 	if s.web != nil {
 		errs = append(errs, s.web.Close())
@@ -167,6 +222,9 @@ func (s *server) close(ctx context.Context) error {
 	}
 	if s.wiki != nil {
 		errs = append(errs, s.wiki.Close())
+	}
+	if s.journal != nil {
+		errs = append(errs, s.journal.Close())
 	}
 	if s.people != nil {
 		errs = append(errs, s.people.Close())
