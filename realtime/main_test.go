@@ -352,7 +352,8 @@ func (c *client) take(data []byte) error {
 				return err
 			}
 			c.sent++
-			return c.write(append([]byte{0, 1}, bytesOf(c.doc.Encode(vector))...))
+			_ = c.write(append([]byte{0, 1}, bytesOf(c.doc.Encode(vector))...)) // closed: seen when reading
+			return nil
 		}
 		_, err := c.doc.Apply(payload)
 		if err != nil {
@@ -403,6 +404,13 @@ func bytesOf(data []byte) []byte {
 
 func (c *client) write(message []byte) error {
 	return c.ws.WriteMessage(websocket.BinaryMessage, message)
+}
+
+// say sends a message as it is.
+func (c *client) say(message []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.write(message)
 }
 
 func (c *client) step1() {

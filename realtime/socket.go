@@ -230,7 +230,7 @@ func (s *socket) reading() {
 	switch {
 	case errors.Is(err, errTooFast):
 		s.close(CodeTooFast, "too many messages, come again")
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, errTooLarge), errors.Is(err, websocket.ErrReadLimit):
 		s.close(CodeTooLarge, "message is too large")
 	case errors.Is(err, errText):
 		s.close(CodeRefused, "messages have to be binary")
