@@ -152,3 +152,6 @@ func checkBox(li ast.Node) *east.TaskCheckBox {
 	box, _ := first.FirstChild().(*east.TaskCheckBox)
 	return box
 }
+
+// IsFactKind reports whether a callout of a kind is a fact.
+func IsFactKind(kind string) bool { return calloutKinds[kind].fact }

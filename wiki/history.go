@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"dealwiki/content"
 	"dealwiki/wiki/people"
@@ -112,4 +113,20 @@ func (sd *Side) Contributors(ctx context.Context, caller people.Caller) ([]repo.
 		return nil, err
 	}
 	return sd.s.w.history.Contributors(ctx, sd.s.name())
+}
+
+// CommittedAt is when a commit of the side's was made, for staff. Any other
+// commit is ErrNotFound.
+func (sd *Side) CommittedAt(ctx context.Context, caller people.Caller, at repo.Hash) (time.Time, error) {
+	if err := sd.may(ctx, caller, people.Viewer); err != nil {
+		return time.Time{}, err
+	}
+	if caller.Person.Guest {
+		return time.Time{}, ErrNotFound
+	}
+	c, err := sd.s.repo.Lookup(at)
+	if err != nil {
+		return time.Time{}, ErrNotFound
+	}
+	return c.CommittedAt, nil
 }

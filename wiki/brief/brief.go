@@ -1,0 +1,493 @@
+package brief
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dealwiki/content"
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/register"
+	"dealwiki/wiki/repo"
+)
+
+// Brief is the carried-forward context of a deal, for one reader.
+type Brief struct {
+	Prospect  wiki.Prospect `json:"prospect"`
+	Stage     string        `json:"stage"` // its title
+	Days      int           `json:"days_in_stage"`
+	Typical   int           `json:"typical_days,omitempty"`
+	Owner     *Person       `json:"owner"`
+	Computed  time.Time     `json:"computed"`
+	Pages     int           `json:"pages"` // that it was made from
+	Lead      string        `json:"lead"`  // the first paragraph of the account page
+	Lines     []Line        `json:"lines"` // the deal in a few lines
+	Since     *Since        `json:"since"` // null for somebody who was never here
+	Facts     []Group       `json:"facts"` // what stands open, by kind
+	Settled   []Fact        `json:"settled"`
+	Answers   []Answer      `json:"answers"`
+	Openings  []Opening     `json:"openings"`
+	Sections  []Section     `json:"sections"`
+	Log       []Entry       `json:"log"`
+	Possible  []Possible    `json:"possible"`
+	Weak      []Weak        `json:"weak_spots"`
+	People    []Person      `json:"people"`
+	Reading   []Reading     `json:"reading"`
+	Missing   []Missing     `json:"missing"`
+	Minutes   int           `json:"minutes"`      // to read the brief
+	Left      int           `json:"minutes_left"` // of the reading list
+	ReadCount int           `json:"read"`
+}
+
+// Line is one line of the deal in a few lines.
+type Line struct {
+	What   string  `json:"what"`
+	Text   string  `json:"text"`
+	Source *Source `json:"source,omitempty"`
+}
+
+// Group is the facts of one kind that stand open.
+type Group struct {
+	Kind  string `json:"kind"`
+	Facts []Fact `json:"facts"`
+}
+
+// Fact is a fact with what a reader needs to find it.
+type Fact struct {
+	register.Fact
+	Page string `json:"page"` // title
+	New  bool   `json:"new"`  // raised or changed since the reader was last here
+	Late bool   `json:"late"` // past its date
+}
+
+// Answer is what the pages seem to say to a newcomer's question.
+type Answer struct {
+	Topic    Topic     `json:"topic"`
+	Question string    `json:"question"`
+	Passages []Passage `json:"passages"`
+}
+
+// Passage is a sentence and where it stands.
+type Passage struct {
+	Text   string `json:"text"`
+	Source Source `json:"source"`
+}
+
+// Opening is how a needed page begins.
+type Opening struct {
+	Stage  string `json:"stage"`
+	Text   string `json:"text"`
+	Source Source `json:"source"`
+}
+
+// Entry is an entry of the communications log.
+type Entry struct {
+	Date   string `json:"date"`
+	Text   string `json:"text"`
+	Source Source `json:"source"`
+}
+
+// Possible is a sentence that looks like a fact that nobody has confirmed or
+// dismissed.
+type Possible struct {
+	Key    string `json:"key"`
+	Kind   string `json:"kind"`
+	Text   string `json:"text"`
+	Source Source `json:"source"`
+}
+
+// Missing is a page that the funnel asks for and that is not there.
+type Missing struct {
+	Place wiki.Place `json:"place"`
+	Title string     `json:"title"`
+}
+
+// Maker makes briefs. It is safe for concurrent use.
+type Maker struct {
+	w        *wiki.Wiki
+	people   *people.DB
+	register *register.Register
+
+	mu   sync.Mutex
+	kept map[noteKey]*notes // by version, so never stale
+}
+
+type noteKey struct {
+	prospect string
+	place    wiki.Place
+	version  repo.Hash
+}
+
+// maxKept is how many pages' notes are kept; then all are dropped.
+const maxKept = 20_000
+
+// New makes a maker of briefs.
+func New(w *wiki.Wiki, r *register.Register) *Maker {
+	return &Maker{w: w, people: w.People(), register: r, kept: map[noteKey]*notes{}}
+}
+
+const (
+	perTopic    = 4
+	maxPossible = 12
+	maxSections = 12
+	logEntries  = 5
+	wordsMinute = 220 // read by an adult, of plain prose
+)
+
+// page is a page of either side and its notes.
+type page struct {
+	wiki.PageInfo
+	notes *notes
+}
+
+// Make makes the brief of a prospect for a member of staff. What counts as new
+// is told by since, "" for the reader's last visit: see [ParseSince].
+func (m *Maker) Make(ctx context.Context, caller people.Caller, sp *wiki.Space, since string) (*Brief, error) {
+	entry, err := m.w.Prospect(ctx, caller, sp.Prospect())
+	if err != nil {
+		return nil, err
+	}
+	funnel, err := m.w.Funnel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := m.w.Now()
+	b := &Brief{Prospect: entry.Prospect, Computed: now, Days: entry.DaysInStage(now), Stage: entry.Stage}
+	if st := funnel.Stage(entry.Stage); st != nil {
+		b.Stage, b.Typical = st.Title, st.TypicalDays
+	}
+	pages, err := m.pages(ctx, caller, sp.Sides())
+	if err != nil {
+		return nil, err
+	}
+	b.Pages = len(pages)
+	facts, err := m.register.Space(ctx, caller, sp)
+	if err != nil {
+		return nil, fmt.Errorf("reading facts: %w", err)
+	}
+	from, err := m.since(ctx, caller, sp, since)
+	if err != nil {
+		return nil, err
+	}
+	titles := map[wiki.Place]string{}
+	for _, p := range pages {
+		titles[p.Place] = p.Title
+	}
+	b.facts(facts, titles, from, now.UTC().Format(time.DateOnly))
+	b.answer(pages)
+	b.carry(pages, funnel)
+	dismissed, err := m.dismissed(ctx, caller, sp)
+	if err != nil {
+		return nil, err
+	}
+	b.guess(pages, facts, dismissed)
+	needs, err := sp.Needs(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	b.needs(needs, pages)
+	if err := m.whoIsWho(ctx, caller, sp, b, pages); err != nil {
+		return nil, err
+	}
+	if err := m.reading(ctx, caller, sp, b, needs, pages); err != nil {
+		return nil, err
+	}
+	b.weak(facts, titles, needs, now.UTC().Format(time.DateOnly))
+	if from != nil {
+		if b.Since, err = m.changes(ctx, caller, sp, *from, pages, facts, titles); err != nil {
+			return nil, err
+		}
+	}
+	b.lines(pages)
+	b.Minutes = b.readingTime()
+	return b, nil
+}
+
+// pages answers all pages of some sides with their notes.
+func (m *Maker) pages(ctx context.Context, caller people.Caller, sides []*wiki.Side) ([]page, error) {
+	var out []page
+	for _, side := range sides {
+		infos, err := side.Pages(ctx, caller)
+		if err != nil {
+			return nil, err
+		}
+		imports, err := side.ImportMap(ctx, caller)
+		if err != nil {
+			return nil, err
+		}
+		for _, info := range infos {
+			imported := ""
+			if imports != nil {
+				imported, _ = imports.Source(info.Path())
+			}
+			n, err := m.notes(ctx, caller, side, info, imported)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, page{info, n})
+		}
+	}
+	return out, nil
+}
+
+func (m *Maker) notes(ctx context.Context, caller people.Caller, side *wiki.Side, info wiki.PageInfo, imported string) (*notes, error) {
+	key := noteKey{side.Prospect(), info.Place, info.Version}
+	m.mu.Lock()
+	n := m.kept[key]
+	m.mu.Unlock()
+	if n != nil {
+		return n, nil
+	}
+	p, err := side.Read(ctx, caller, info.Place)
+	if err != nil {
+		return nil, err
+	}
+	n = take(info, content.Parse(p.Text), imported)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.kept) >= maxKept {
+		clear(m.kept)
+	}
+	m.kept[key] = n
+	return n, nil
+}
+
+// kinds is the order in which open facts are shown.
+var kinds = []string{"commitment", "decision", "requirement", "risk", "question", "stakeholder", register.Action}
+
+func (b *Brief) facts(all []register.Fact, titles map[wiki.Place]string, from *time.Time, today string) {
+	for _, kind := range kinds {
+		g := Group{Kind: kind}
+		for _, f := range all {
+			if f.Kind != kind || f.Copy || f.State == register.StateGone {
+				continue
+			}
+			fact := Fact{Fact: f, Page: titles[f.Place], New: from != nil && f.Last().At.After(*from), Late: f.Overdue(today)}
+			switch {
+			case f.State.Stands():
+				g.Facts = append(g.Facts, fact)
+			case fact.New:
+				b.Settled = append(b.Settled, fact)
+			}
+		}
+		// Late ones first, then by date, then the youngest.
+		slices.SortStableFunc(g.Facts, func(x, y Fact) int {
+			if x.Due != y.Due {
+				if x.Due == "" || y.Due == "" {
+					return strings.Compare(y.Due, x.Due)
+				}
+				return strings.Compare(x.Due, y.Due)
+			}
+			return y.Last().At.Compare(x.Last().At)
+		})
+		if len(g.Facts) > 0 {
+			b.Facts = append(b.Facts, g)
+		}
+	}
+}
+
+// answer lets each topic choose the best sentences of all pages.
+func (b *Brief) answer(pages []page) {
+	for _, t := range Topics() {
+		var claimed []*sentence
+		for _, p := range pages {
+			for _, i := range p.notes.claims[t] {
+				claimed = append(claimed, p.notes.sentences[i])
+			}
+		}
+		var found []Passage
+		for _, c := range pick(t, claimed, perTopic) {
+			found = append(found, Passage{c.text, c.source})
+		}
+		if found != nil {
+			b.Answers = append(b.Answers, Answer{t, t.Question(), found})
+		}
+	}
+}
+
+// carry takes over what stands under telling headings, and the latest of the
+// log.
+func (b *Brief) carry(pages []page, funnel *wiki.Funnel) {
+	for _, p := range pages {
+		if p.Untouched || weigh(p.PageInfo, "") < 0.5 {
+			continue
+		}
+		if p.Stage == wiki.StageLog {
+			date := p.Page
+			if len(date) > len(time.DateOnly) {
+				date = date[:len(time.DateOnly)]
+			}
+			b.Log = append(b.Log, Entry{date, p.notes.opening, Source{Place: p.Place, Title: p.Title, Line: 1}})
+			continue
+		}
+		b.Sections = append(b.Sections, p.notes.sections...)
+	}
+	slices.SortStableFunc(b.Log, func(x, y Entry) int { return strings.Compare(y.Date, x.Date) })
+	b.Log = b.Log[:min(len(b.Log), logEntries)]
+	// The newest stage first: that is where the work is.
+	slices.SortStableFunc(b.Sections, func(x, y Section) int {
+		return funnel.Index(y.Source.Place.Stage) - funnel.Index(x.Source.Place.Stage)
+	})
+	b.Sections = b.Sections[:min(len(b.Sections), maxSections)]
+}
+
+// guess lists sentences that look like facts, apart from those that are.
+func (b *Brief) guess(pages []page, facts []register.Fact, dismissed map[string]bool) {
+	var known []map[string]bool
+	for _, f := range facts {
+		known = append(known, wordSet(f.Title+" "+f.Body))
+	}
+	for _, p := range pages {
+		if p.Untouched {
+			continue
+		}
+		for _, g := range p.notes.possible {
+			s := p.notes.sentences[g.sentence]
+			key := possibleKey(s.text)
+			same := func(words map[string]bool) bool { return alike(words, s.words) }
+			if dismissed[key] || slices.ContainsFunc(known, same) {
+				continue
+			}
+			known = append(known, s.words)
+			b.Possible = append(b.Possible, Possible{key, g.kind, s.text, s.source})
+		}
+	}
+	slices.SortStableFunc(b.Possible, func(x, y Possible) int { return slices.Index(kinds, x.Kind) - slices.Index(kinds, y.Kind) })
+	b.Possible = evenly(b.Possible, maxPossible)
+}
+
+// evenly keeps up to max, some of every kind.
+func evenly(list []Possible, max int) []Possible {
+	if len(list) <= max {
+		return list
+	}
+	count := map[string]int{}
+	var out []Possible
+	for limit := 1; len(out) < max; limit++ {
+		for _, p := range list {
+			if len(out) < max && count[p.Kind] < limit && !slices.Contains(out, p) {
+				count[p.Kind]++
+				out = append(out, p)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Possible) int { return slices.Index(kinds, x.Kind) - slices.Index(kinds, y.Kind) })
+	return out
+}
+
+func (b *Brief) needs(needs []wiki.Need, pages []page) {
+	notes := map[wiki.Place]*notes{}
+	for _, p := range pages {
+		notes[p.Place] = p.notes
+	}
+	for _, n := range needs {
+		switch {
+		case n.Missing():
+			b.Missing = append(b.Missing, Missing{n.Place(), n.Title})
+		case n.Present && notes[n.Place()] != nil && notes[n.Place()].opening != "":
+			b.Openings = append(b.Openings, Opening{n.Stage, notes[n.Place()].opening, Source{Place: n.Place(), Title: n.Info.Title, Line: 1}})
+			if n.Stage == wiki.StageAccount && b.Lead == "" {
+				b.Lead = notes[n.Place()].opening
+			}
+		}
+	}
+}
+
+// lines are the deal in a few lines: its record, and the best sentence of the
+// first topics.
+func (b *Brief) lines(pages []page) {
+	first := func(what string, t Topic) {
+		for _, a := range b.Answers {
+			if a.Topic == t {
+				src := a.Passages[0].Source
+				b.Lines = append(b.Lines, Line{what, a.Passages[0].Text, &src})
+			}
+		}
+	}
+	if b.Lead != "" {
+		b.Lines = append(b.Lines, Line{What: "In short", Text: b.Lead})
+	}
+	first("What", TopicWhat)
+	first("Who", TopicBuyer)
+	first("Why", TopicWhy)
+	b.Lines = append(b.Lines, Line{What: "Where it stands", Text: b.standing()})
+}
+
+// standing is the deal's record in a sentence or two.
+func (b *Brief) standing() string {
+	p := b.Prospect
+	var s strings.Builder
+	switch p.Outcome {
+	case wiki.OutcomeOpen:
+		fmt.Fprintf(&s, "Day %d in %s", b.Days, b.Stage)
+		if b.Typical > 0 {
+			fmt.Fprintf(&s, " (typical: %d)", b.Typical)
+		}
+	default:
+		fmt.Fprintf(&s, "%s on %s, in %s", upperFirst(strings.ReplaceAll(p.Outcome, "-", " ")), p.OutcomeDate, b.Stage)
+		if p.OutcomeReason != "" {
+			fmt.Fprintf(&s, ": %s", strings.TrimSuffix(p.OutcomeReason, "."))
+		}
+	}
+	s.WriteString(".")
+	if p.Value > 0 {
+		fmt.Fprintf(&s, " Worth %s %.0f.", p.Currency, p.Value)
+	}
+	if p.ExpectedClose != "" && p.Outcome == wiki.OutcomeOpen {
+		fmt.Fprintf(&s, " Expected to close on %s.", p.ExpectedClose)
+	}
+	open := 0
+	for _, g := range b.Facts {
+		if g.Kind == "question" {
+			open = len(g.Facts)
+		}
+	}
+	if open == 1 {
+		s.WriteString(" One question is open.")
+	} else if open > 1 {
+		fmt.Fprintf(&s, " %d questions are open.", open)
+	}
+	return s.String()
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// readingTime is how many minutes the brief takes.
+func (b *Brief) readingTime() int {
+	n := 0
+	count := func(s string) { n += len(strings.Fields(s)) }
+	for _, l := range b.Lines {
+		count(l.Text)
+	}
+	for _, g := range b.Facts {
+		for _, f := range g.Facts {
+			count(f.Title)
+			count(f.Body)
+		}
+	}
+	for _, a := range b.Answers {
+		for _, p := range a.Passages {
+			count(p.Text)
+		}
+	}
+	for _, o := range b.Openings {
+		count(o.Text)
+	}
+	for _, s := range b.Sections {
+		for _, l := range s.Lines {
+			count(l)
+		}
+	}
+	return minutes(n)
+}
+
+func minutes(words int) int { return max(1, (words+wordsMinute/2)/wordsMinute) }

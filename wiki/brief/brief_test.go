@@ -1,0 +1,183 @@
+package brief_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dealwiki/wiki"
+	"dealwiki/wiki/brief"
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/register"
+)
+
+// desk is a wiki with briefs and a clock that goes an hour with each edit.
+type desk struct {
+	t     testing.TB
+	w     *wiki.Wiki
+	m     *brief.Maker
+	db    *people.DB
+	clock time.Time
+	dana  people.Caller
+	tom   people.Caller
+	sp    *wiki.Space
+}
+
+func newDesk(t testing.TB) *desk {
+	dir := t.TempDir()
+	d := &desk{t: t, clock: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
+	now := func() time.Time { return d.clock }
+	var err error
+	d.db, err = people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 64, Iterations: 1}, Now: now})
+	require.NoError(t, err)
+	d.w, err = wiki.Open(t.Context(), wiki.Config{Dir: dir, People: d.db, Now: now})
+	require.NoError(t, err)
+	r, err := register.Open(t.Context(), d.w, nil)
+	require.NoError(t, err)
+	d.m = brief.New(d.w, r)
+	t.Cleanup(func() {
+		assert.NoError(t, r.Close())
+		assert.NoError(t, d.w.Close())
+		assert.NoError(t, d.db.Close())
+	})
+	person := func(name, email string) people.Caller {
+		p, err := d.db.Add(context.Background(), people.System("test"), people.NewPerson{Name: name, Email: email, Role: people.Member, Job: "sales", Skills: "Railways"})
+		require.NoError(t, err)
+		return people.Caller{Person: p, Scopes: people.AllScopes, Via: "session"}
+	}
+	d.dana, d.tom = person("Dana Reyes", "dana@example.com"), person("Tom Okafor", "tom@example.com")
+	e, err := d.w.Create(t.Context(), d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind"}})
+	require.NoError(t, err)
+	d.sp, err = d.w.Space(t.Context(), d.dana, e.Slug)
+	require.NoError(t, err)
+	return d
+}
+
+func (d *desk) edit(by people.Caller, place, text string) *wiki.Edited {
+	d.t.Helper()
+	d.clock = d.clock.Add(time.Hour)
+	p, err := wiki.ParsePlace(place)
+	require.NoError(d.t, err)
+	side, err := d.sp.Side(p.Section)
+	require.NoError(d.t, err)
+	e := wiki.Edit{Place: p, Text: []byte(text)}
+	if info, err := side.Lookup(d.t.Context(), by, p); err == nil {
+		e.Base = info.Version
+	}
+	done, err := side.Edit(d.t.Context(), by, e)
+	require.NoError(d.t, err)
+	return done
+}
+
+func (d *desk) brief(c people.Caller, since string) *brief.Brief {
+	d.t.Helper()
+	b, err := d.m.Make(d.t.Context(), c, d.sp, since)
+	require.NoError(d.t, err)
+	return b
+}
+
+const overview = `# Overview
+
+Northwind runs 212 trainsets from four depots.
+
+## Why
+
+Trains wait in depots because the planning sheet loses work orders.
+
+## Dates
+
+They need the first depot to go live by 1 March 2027.
+`
+
+func TestBriefBeforeAnyMarkup(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/account/overview", overview)
+	b := d.brief(d.tom, "")
+	assert.Nil(t, b.Since, "nobody who was never here has a last visit")
+	assert.Equal(t, "Northwind runs 212 trainsets from four depots.", b.Lead)
+	said := map[brief.Topic][]string{}
+	for _, a := range b.Answers {
+		for _, p := range a.Passages {
+			said[a.Topic] = append(said[a.Topic], p.Text)
+		}
+	}
+	assert.Contains(t, said[brief.TopicWhy], "Trains wait in depots because the planning sheet loses work orders.")
+	assert.Contains(t, said[brief.TopicWhen], "They need the first depot to go live by 1 March 2027.")
+	require.Len(t, b.Possible, 1)
+	assert.Equal(t, "commitment", b.Possible[0].Kind)
+	assert.Equal(t, 11, b.Possible[0].Source.Line)
+	require.NotEmpty(t, b.Reading)
+	assert.Equal(t, "internal/account/overview", b.Reading[0].Place.String())
+	assert.False(t, b.Reading[0].Read)
+	assert.NotEmpty(t, b.Missing)
+	require.NotEmpty(t, b.People)
+	assert.Equal(t, "Dana Reyes", b.People[0].Name)
+	assert.Equal(t, "Dana Reyes", b.Owner.Name)
+
+	done, err := d.m.Confirm(t.Context(), d.tom, d.sp, b.Possible[0].Source, "commitment", b.Possible[0].Text)
+	require.NoError(t, err)
+	assert.Contains(t, string(done.Text), "1 March 2027.\n\n> [!commitment] They need the first depot to go live by 1 March 2027. ^c-")
+	b = d.brief(d.tom, "")
+	assert.Empty(t, b.Possible, "it is a fact now")
+	require.Len(t, b.Facts, 1)
+	assert.Equal(t, "Tom Okafor", b.Facts[0].Facts[0].Raised().By.Name)
+
+	d.edit(d.dana, "internal/account/notes", "# Notes\n\nThe board has decided to replace the sheet this year.\n")
+	b = d.brief(d.tom, "")
+	require.Len(t, b.Possible, 1)
+	require.NoError(t, d.m.Dismiss(t.Context(), d.tom, d.sp, b.Possible[0].Text))
+	assert.Empty(t, d.brief(d.tom, "").Possible)
+}
+
+func TestSinceLastHere(t *testing.T) {
+	d := newDesk(t)
+	first := d.edit(d.dana, "internal/account/overview", overview+"\n> [!commitment] Go-live in March @dana due:2027-03-01 ^c-0001\n")
+	require.NoError(t, d.db.MarkRead(t.Context(), d.tom, "northwind", "internal", "account/overview", first.Version.String()))
+	d.clock = d.clock.Add(48 * time.Hour)
+	d.edit(d.dana, "internal/account/overview", overview+"\n> [!commitment] Go-live in April @dana due:2027-04-01 ^c-0001\n\n> [!risk] The network is slow ^r-0001\n")
+	d.clock = d.clock.Add(time.Hour)
+
+	b := d.brief(d.tom, "last-visit")
+	require.NotNil(t, b.Since)
+	require.Len(t, b.Since.Raised, 1)
+	assert.Equal(t, "The network is slow", b.Since.Raised[0].Title)
+	require.Len(t, b.Since.Moved, 1)
+	assert.Equal(t, "Go-live in April", b.Since.Moved[0].Title)
+	require.Len(t, b.Since.Pages, 1)
+	page := b.Since.Pages[0]
+	assert.Equal(t, []string{"Dana Reyes"}, page.By)
+	assert.Contains(t, page.Digest, brief.Piece{Kind: "gone", Text: "March"})
+	assert.Contains(t, page.Digest, brief.Piece{Kind: "new", Text: "April"})
+	assert.True(t, b.Reading[0].Changed)
+	assert.True(t, b.Facts[0].Facts[0].New)
+
+	b = d.brief(d.tom, "2026-11-01")
+	assert.True(t, b.Since.Pages[0].New)
+	_, err := d.m.Make(t.Context(), d.tom, d.sp, "yesterday-ish")
+	assert.ErrorIs(t, err, brief.ErrSince)
+}
+
+func TestWeakSpots(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/account/overview", overview+`
+> [!commitment] Free training ^c-0001
+
+> [!commitment] A plan by the end of October @dana due:2026-10-31 ^c-0002
+
+> [!question] What happens without us? status:evaded ^q-0001
+
+> [!stakeholder] Ingrid Solberg, CFO role:economic-buyer access:via by:@dana ^s-0001
+`)
+	var kinds []string
+	for _, w := range d.brief(d.tom, "").Weak {
+		kinds = append(kinds, w.Kind)
+	}
+	for _, want := range []string{"no-owner", "overdue", "evaded", "buyer-not-met", "missing"} {
+		assert.Contains(t, kinds, want)
+	}
+	assert.NotContains(t, kinds, "no-buyer")
+}

@@ -1,0 +1,128 @@
+package brief
+
+import (
+	"regexp"
+	"strings"
+
+	"dealwiki/content"
+	"dealwiki/wiki"
+)
+
+// notes is what a brief takes from one page. It depends on the text and name of
+// the page alone, so it is kept by them.
+type notes struct {
+	sentences []*sentence
+	claims    map[Topic][]int // sentences that a topic claims, by index
+	sections  []Section
+	possible  []guess
+	opening   string // the first paragraph
+}
+
+// Section is what stands under a heading that promises something worth
+// carrying, such as Decisions or Open questions.
+type Section struct {
+	Kind   string   `json:"kind"` // of fact that it speaks of
+	Source Source   `json:"source"`
+	Lines  []string `json:"lines"` // its first passages
+	More   int      `json:"more,omitempty"`
+}
+
+type guess struct {
+	sentence int
+	kind     string
+}
+
+const sectionLines = 5
+
+// sectionKinds tells by its heading what a section speaks of.
+var sectionKinds = []struct {
+	kind    string
+	heading *regexp.Regexp
+}{
+	{"decision", words(`decisions?|decided|agreed|settled`)},
+	{"commitment", words(`commitments?|promises|what we promised|we promised`)},
+	{"risk", words(`risks?|red flags?|concerns|objections`)},
+	{"question", words(`open questions?|questions?|open points?|unclear|to clarify`)},
+	{"assumption", words(`assumptions?`)},
+	{"requirement", words(`requirements?|constraints|acceptance criteria|success criteria|tasks`)},
+	{"stakeholder", words(`stakeholders?|who decides|roles?(?: and| &)? responsibilities|key people`)},
+}
+
+// guesses are the sentences that look like facts that nobody has written down
+// as such yet.
+var guesses = []struct {
+	kind string
+	cue  *regexp.Regexp
+	date bool // only with a date in it
+}{
+	{"commitment", words(`we (?:will|promise[d]?|commit(?:ted)? to|guarantee[d]?|agreed to) \w+|(?:we|I) (?:have )?promised|(?:contractor|vendor|supplier) (?:shall|will|must) (?:deliver|provide|submit|complete|begin|transfer)`), false},
+	{"decision", words(`(?:we|they|the customer|the board|it was) (?:have |has )?(?:decided|agreed|chosen|chose|settled|approved)|award (?:was|has been) made|has been (?:decided|approved|awarded)`), false},
+	{"commitment", words(`(?:due|by|no later than|before|deadline|reply by|target date|go-live|received|submitted)`), true},
+	{"risk", words(`(?:the|a|big|main) risk|at risk|may slip|will not be (?:considered|accepted)|worried|concerned that`), false},
+	{"question", words(`to be (?:determined|decided|confirmed|clarified)|tbd|not yet (?:known|clear|decided)|we (?:do not|don't) know`), false},
+	{"requirement", words(`must (?:be|have|support|not)|is required to|at a minimum`), false},
+}
+
+const maxClaims = 6 // of one topic on one page
+
+// take makes the notes of a page.
+func take(info wiki.PageInfo, doc *content.Doc, imported string) *notes {
+	n := &notes{claims: map[Topic][]int{}, opening: clip(doc.Lead())}
+	n.sentences = read(info, doc, imported, 0)
+	for _, t := range Topics() {
+		cues := topics[t]
+		for i, s := range n.sentences {
+			if cues.score(s.text, s.headings) >= enough {
+				n.claims[t] = append(n.claims[t], i)
+			}
+		}
+	}
+	for i, s := range n.sentences {
+		if s.weight < 0.5 {
+			break // a page that says how to take part
+		}
+		for _, g := range guesses {
+			if g.cue.MatchString(s.text) && (!g.date || fullDate.MatchString(s.text)) {
+				n.possible = append(n.possible, guess{i, g.kind})
+				break
+			}
+		}
+	}
+	n.sections = sectionsOf(info, doc)
+	return n
+}
+
+// fullDate is a day that can be put into a calendar.
+var fullDate = regexp.MustCompile(`(?i)\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?` + months + `,? \d{4}|` + months + `\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})\b`)
+
+func sectionsOf(info wiki.PageInfo, doc *content.Doc) []Section {
+	var out []Section
+	last := ""
+	for _, p := range doc.Passages() {
+		if len(p.Headings) == 0 {
+			continue
+		}
+		heading := p.Headings[len(p.Headings)-1]
+		kind := ""
+		for _, k := range sectionKinds {
+			if k.heading.MatchString(heading) && len(strings.Fields(heading)) <= 8 {
+				kind = k.kind
+				break
+			}
+		}
+		if kind == "" || p.Kind == content.QuotePassage {
+			continue
+		}
+		if last != p.Anchor {
+			last = p.Anchor
+			out = append(out, Section{Kind: kind, Source: Source{Place: info.Place, Title: info.Title, Heading: heading, Anchor: p.Anchor, Line: p.Line}})
+		}
+		s := &out[len(out)-1]
+		if len(s.Lines) < sectionLines {
+			s.Lines = append(s.Lines, clip(p.Text))
+		} else {
+			s.More++
+		}
+	}
+	return out
+}
