@@ -1,4 +1,5 @@
 // Runs of text with marks, written as the markdown of paragraphs.
+import { restored } from "./markdown-parse";
 
 export interface Run {
   text: string;
@@ -43,6 +44,9 @@ type Mark = (typeof marks)[number];
 const signs = { bold: "**", italic: "*", strike: "~~" };
 
 const has = (run: Run | undefined, mark: Mark): string | boolean => run?.[mark] ?? false;
+// bare tells whether the address is all a link says: readers get it as a link
+// anyway.
+const bare = (run: Run) => run.link !== "" && (run.link === run.text || run.link === `mailto:${run.text}` || run.link === `${run.text}/`);
 const same = (a: Run, b: Run) => a.code === b.code && a.raw === b.raw && !a.raw && marks.every((mark) => a[mark] === b[mark]);
 
 // common are the marks that two neighbours share.
@@ -69,6 +73,10 @@ function settle(runs: Run[]): Run[] {
   }
   const split: Run[] = [];
   for (const run of joined) {
+    if (bare(run)) {
+      split.push({ ...run, link: "", raw: true });
+      continue;
+    }
     const lead = run.raw ? "" : (/^\s+/.exec(run.text)?.[0] ?? "");
     const core = run.raw ? run.text : run.text.trim();
     if (core === "") {
@@ -108,12 +116,14 @@ function settle(runs: Run[]): Run[] {
   return final;
 }
 
-function escape(text: string, before: string): string {
+// escape keeps text from being read as markdown. before and after are what
+// stands beside it.
+function escape(text: string, before: string, after: string, linked: boolean): string {
   let out = "";
   for (let i = 0; i < text.length; i++) {
     const c = text[i] ?? "";
     const prev = i > 0 ? (text[i - 1] ?? "") : before;
-    const next = text[i + 1] ?? "";
+    const next = text[i + 1] ?? after;
     switch (c) {
       case "\\":
         out += /[!-/:-@[-`{-~]/.test(next) ? "\\\\" : c;
@@ -122,7 +132,7 @@ function escape(text: string, before: string): string {
         out += "\\`";
         break;
       case "*":
-        out += (prev === "" || space.test(prev)) && (next === "" || space.test(next)) && out.trim() !== "" ? c : "\\*";
+        out += i > 0 && space.test(prev) && space.test(next) ? c : "\\*";
         break;
       case "_":
         out += word.test(prev) && word.test(next) ? c : "\\_";
@@ -131,10 +141,13 @@ function escape(text: string, before: string): string {
         out += next === "~" || prev === "~" || (prev !== "" && !space.test(prev)) ? "\\~" : c;
         break;
       case "[":
-        out += /^\[(?:\[|\^|!|[^\]]*\](?:[([:]|$))/.test(text.slice(i, i + 300)) ? "\\[" : c;
+        out += linked || next === "[" || next === "^" || next === "!" ? "\\[" : c;
+        break;
+      case "]":
+        out += linked || next === "(" || next === "[" || next === ":" ? "\\]" : c;
         break;
       case "<":
-        out += /[a-z/!?]/i.test(next) ? "\\<" : c;
+        out += next === "" || /[a-z/!?]/i.test(next) ? "\\<" : c;
         break;
       case "&":
         out += /^&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});/i.test(text.slice(i, i + 36)) ? "\\&" : c;
@@ -146,7 +159,7 @@ function escape(text: string, before: string): string {
   return out;
 }
 
-function codeSpan(text: string): string {
+export function codeSpan(text: string): string {
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((ticks) => ticks.length));
   const fence = "`".repeat(longest + 1);
   const pad = text.startsWith("`") || text.endsWith("`") ? " " : "";
@@ -176,8 +189,7 @@ function inline(runs: Run[]): string[] {
 
 function tidy(run: Run): string {
   if (run.raw) return run.text;
-  return run.text
-    .replace(/ data-dw-style(\s*=)/g, " style$1")
+  return restored(run.text)
     .replace(/[\uE000\uE001\u0000-\u0008\u000b\u000e-\u001f\u007f\u200b\ufeff\u00ad]/g, "")
     .replace(/[\s\u00a0]+/g, " ");
 }
@@ -189,32 +201,37 @@ function atStart(text: string): string {
 }
 
 function oneLine(runs: Run[]): string {
-  let out = "";
-  const stack: Mark[] = [];
-  const close = (mark: Mark, from: Run | undefined) => {
-    out += mark === "link" ? `](${address(from?.link ?? "")})` : signs[mark];
+  const parts: string[] = [];
+  let last = ""; // character written
+  const put = (text: string) => {
+    if (text === "") return;
+    parts.push(text);
+    last = text[text.length - 1] ?? "";
   };
+  const stack: Mark[] = [];
+  const close = (mark: Mark, from: Run | undefined) => put(mark === "link" ? `](${address(from?.link ?? "")})` : signs[mark]);
   // Marks that go on longest are opened first.
   const extent = (mark: Mark, at: number) => {
     let end = at;
-    while (has(runs[end], mark) && runs[end]?.[mark] === runs[at]?.[mark]) end++;
+    while (end < at + 100 && has(runs[end], mark) && runs[end]?.[mark] === runs[at]?.[mark]) end++;
     return end;
   };
   runs.forEach((run, i) => {
-    const last = runs[i - 1];
-    const keep = stack.findIndex((mark) => !has(run, mark) || run[mark] !== last?.[mark]);
-    if (keep >= 0) while (stack.length > keep) close(stack.pop() as Mark, last);
-    const wanted = marks.filter((mark) => has(run, mark) && !stack.includes(mark));
-    wanted.sort((a, b) => extent(b, i) - extent(a, i));
+    const before = runs[i - 1];
+    const keep = stack.findIndex((mark) => !has(run, mark) || run[mark] !== before?.[mark]);
+    if (keep >= 0) while (stack.length > keep) close(stack.pop() as Mark, before);
+    // A mark does not begin before a space.
+    const wanted = run.text === " " ? [] : marks.filter((mark) => has(run, mark) && !stack.includes(mark));
+    if (wanted.length > 1) wanted.sort((a, b) => extent(b, i) - extent(a, i));
     for (const mark of wanted) {
-      if (mark === "link") {
-        if (out.endsWith("!")) out = `${out.slice(0, -1)}\\!`;
-        out += "[";
-      } else out += signs[mark];
+      if (mark === "link" && last === "!") parts[parts.length - 1] = (parts.at(-1) ?? "").replace(/!$/, "\\!");
+      put(mark === "link" ? "[" : signs[mark]);
       stack.push(mark);
     }
-    out += run.raw ? run.text : run.code ? codeSpan(run.text) : escape(run.text, out.at(-1) ?? "");
+    const next = runs[i + 1];
+    const after = !next ? "" : next.link !== "" && next.link !== run.link ? "[" : (next.text[0] ?? "");
+    put(run.raw ? run.text : run.code ? codeSpan(run.text) : escape(run.text, last, after, run.link !== ""));
   });
   while (stack.length > 0) close(stack.pop() as Mark, runs.at(-1));
-  return out.trim();
+  return parts.join("").trim();
 }

@@ -1,4 +1,5 @@
 // Tables of the clipboard as tables of markdown.
+import { textGrid } from "./table-paste";
 
 export interface Cells {
   rows: (HTMLElement | null)[][]; // null where a merged cell goes on
@@ -73,23 +74,29 @@ function column(rows: (HTMLElement | null)[][], c: number): "" | "right" | "cent
 
 const escapeBars = (text: string) => text.replace(/\|/g, "\\|");
 
-// writeTable writes rows of text; the first is the head.
-export function writeTable(cells: Pick<Cells, "align">, text: string[][]): string[] {
-  const full = text.filter((row) => row.some((cell) => cell !== ""));
-  const [head, ...rest] = full;
+// writeTable writes rows of text; the first is the head. Rows and columns that
+// are all empty are left out; one column is written as a line of text.
+export function writeTable(text: string[][], align: Cells["align"]): string[] {
+  const rows = text.filter((row) => row.some((cell) => cell !== ""));
+  const columns = align.map((_, c) => c).filter((c) => rows.some((row) => row[c] !== ""));
+  const [head, ...rest] = rows.map((row) => columns.map((c) => row[c] ?? ""));
   if (!head) return [];
-  const row = (list: string[]) => `| ${list.map((cell) => escapeBars(cell)).join(" | ")} |`;
-  const rule = cells.align.map((side) => (side === "right" ? "---:" : side === "center" ? ":---:" : "---"));
-  return [row(head), `| ${rule.join(" | ")} |`, ...rest.map(row)];
+  if (columns.length < 2) return [[head, ...rest].map((row) => row.join("")).join(" / ")];
+  // A head is bold by itself.
+  const strong = /^\*\*((?:(?!\*\*).)+)\*\*$/;
+  const names = head.every((cell) => cell === "" || strong.test(cell)) ? head.map((cell) => cell.replace(strong, "$1")) : head;
+  const line = (row: string[]) => `| ${row.map(escapeBars).join(" | ")} |`;
+  const rule = columns.map((c) => (align[c] === "right" ? "---:" : align[c] === "center" ? ":---:" : "---"));
+  return [line(names), `| ${rule.join(" | ")} |`, ...rest.map(line)];
 }
 
 // fromTabs answers the table of lines whose cells are parted by tabs, "" when
 // they are no table.
 export function fromTabs(text: string): string {
-  const lines = text.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n");
-  if (lines.length < 2 || lines.length > maxRows) return "";
-  const rows = lines.map((line) => line.split("\t").map((cell) => cell.trim()));
-  const width = rows[0]?.length ?? 0;
-  if (width < 2 || width > maxColumns || rows.some((row) => row.length !== width)) return "";
-  return writeTable({ align: rows[0]?.map(() => "") ?? [] }, rows).join("\n");
+  if (!text.includes("\t")) return "";
+  const rows = textGrid(text);
+  const width = rows?.[0]?.length ?? 0;
+  if (!rows || rows.length < 2 || width < 2 || rows.some((row) => row.length !== width)) return "";
+  const cells = rows.map((row) => row.map((cell) => cell.replace(/\s+/g, " ").replace(/[\\`*_[\]<]/g, "\\$&")));
+  return writeTable(cells, cells[0]?.map(() => "") ?? []).join("\n");
 }

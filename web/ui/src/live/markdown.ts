@@ -5,9 +5,10 @@
 // ever reaches the page. Converting walks the document once and joins once, so
 // the time it takes grows with the size and no faster; beyond the limits below
 // the rest is left out, and that is said.
-import { type Run, write } from "./markdown-inline";
-import { parse } from "./markdown-parse";
-import { asTable, type Cells, writeTable } from "./markdown-table";
+import { codeSpan, type Run, write } from "./markdown-inline";
+import { makeLists } from "./markdown-office";
+import { css, parse, restored } from "./markdown-parse";
+import { asTable, writeTable } from "./markdown-table";
 
 // Picture is an image that came inside the text; its mark stands in the
 // markdown until the file is stored.
@@ -24,11 +25,11 @@ export interface Converted {
 }
 
 export const limits = {
-  html: 12_000_000, // characters that are looked at
-  nodes: 200_000,
+  html: 8_000_000, // characters that are looked at
+  nodes: 100_000,
   depth: 120, // nested elements; deeper ones count as their text
   nested: 8, // lists or quotes within each other
-  markdown: 1_000_000, // characters that come out
+  text: 1_000_000, // characters that come out, roughly
 };
 
 type Block = { lines: string[]; kind: "text" | "heading" | "list" | "table" | "code" | "quote" | "rule" };
@@ -39,9 +40,10 @@ interface Style {
   strike: boolean;
   code: boolean;
   link: string;
+  lines: boolean; // line breaks of the text count
 }
 
-const plain: Style = { bold: false, italic: false, strike: false, code: false, link: "" };
+const plain: Style = { bold: false, italic: false, strike: false, code: false, link: "", lines: false };
 
 const skipped = new Set(
   "SCRIPT STYLE TEMPLATE NOSCRIPT HEAD META LINK TITLE IFRAME OBJECT EMBED SVG MATH CANVAS AUDIO VIDEO SELECT OPTION BUTTON TEXTAREA XML COL COLGROUP MAP AREA".split(" "),
@@ -59,19 +61,18 @@ class Converter {
   private readonly pictures: Picture[] = [];
   private readonly notes = new Set<string>();
   private nodes = 0;
+  private taken = 0;
   private lost = 0;
 
   convert(html: string): Converted {
     if (html.length > limits.html) this.cut();
     const body = parse(html.slice(0, limits.html));
+    if (!body) return { markdown: "", pictures: [], notes: [] };
+    makeLists(body);
     const written = this.blocks([...body.childNodes], 0, 0);
     while (written[0]?.kind === "rule") written.shift();
     while (written.at(-1)?.kind === "rule") written.pop();
-    let markdown = join(written).join("\n");
-    if (markdown.length > limits.markdown) {
-      markdown = markdown.slice(0, markdown.lastIndexOf("\n", limits.markdown));
-      this.cut();
-    }
+    const markdown = join(written).join("\n");
     if (this.lost > 0) {
       this.notes.add(
         this.lost === 1
@@ -87,9 +88,18 @@ class Converter {
   }
 
   private spent(): boolean {
-    if (++this.nodes <= limits.nodes) return false;
+    if (++this.nodes <= limits.nodes && this.taken <= limits.text) return false;
     this.cut();
     return true;
+  }
+
+  // some is as much of a text as there is room for.
+  private some(text: string): string {
+    const left = Math.max(0, limits.text - this.taken);
+    this.taken += text.length;
+    if (text.length <= left) return text;
+    this.cut();
+    return text.slice(0, left);
   }
 
   // blocks writes nodes one below the other; text and inline elements between
@@ -106,14 +116,17 @@ class Converter {
       for (const node of list) {
         if (this.spent()) return;
         if (node.nodeType === 3) {
-          runs.push({ ...style, text: node.nodeValue ?? "" });
+          this.some(node.nodeValue ?? "").split(style.lines ? /\r?\n/ : /$^/).forEach((text, i) => {
+            if (i > 0) runs.push({ ...plain, text: "", break: true });
+            runs.push({ ...style, text });
+          });
           continue;
         }
         if (node.nodeType !== 1) continue;
         const el = node as HTMLElement;
         if (skipped.has(el.tagName.toUpperCase()) || hidden(el)) continue;
         if (level > limits.depth) {
-          runs.push({ ...style, text: el.textContent ?? "" });
+          runs.push({ ...style, text: this.some(el.textContent ?? "") });
           continue;
         }
         if (isBlock(el)) {
@@ -126,6 +139,7 @@ class Converter {
           continue;
         }
         if (el.tagName === "IMG") {
+          if (el.getAttribute("aria-roledescription") === "checkbox") continue;
           this.image(el as HTMLImageElement, style, runs);
           continue;
         }
@@ -146,6 +160,10 @@ class Converter {
       return el.hasAttribute(name) && n <= 2;
     };
     if (tiny("width") && tiny("height")) return; // counts readers, shows nothing
+    if (/\bemo(?:ji|ticon)\b/.test(el.className) || el.hasAttribute("data-emoji")) {
+      runs.push({ ...style, text: el.getAttribute("data-emoji") ?? alt });
+      return;
+    }
     if (/^data:image\/(?:png|jpeg|gif|webp|avif);base64,/i.test(src)) {
       const mark = `\uE000${this.pictures.length}\uE001`;
       this.pictures.push({ mark, data: src, alt });
@@ -168,16 +186,16 @@ class Converter {
       const text = within()
         .flatMap((block) => block.lines)
         .join(" ")
-        .replace(/\\ /g, " ")
+        .replace(/\\(?= )/g, "")
         .replace(/\*\*/g, "")
         .trim();
-      return text === "" ? [] : [{ lines: [`${"#".repeat(heading)} ${text}`], kind: "heading" }];
+      return text === "" ? [] : [{ lines: [`${"#".repeat(heading)} ${inner(text)}`], kind: "heading" }];
     }
     switch (tag) {
       case "HR":
         return [{ lines: ["---"], kind: "rule" }];
       case "PRE":
-        return code(el.textContent ?? "", language(el));
+        return code(this.some(el.textContent ?? ""), language(el));
       case "UL":
       case "OL":
         return this.list(el, depth, nested);
@@ -185,10 +203,14 @@ class Converter {
         return within();
       case "TABLE":
         return this.table(el as HTMLTableElement, depth, nested);
-      case "BLOCKQUOTE":
-        return nested >= limits.nested ? within() : quote(this.blocks(el.childNodes, depth, nested + 1), "");
     }
-    return within();
+    const kind = tag === "BLOCKQUOTE" || /^Mso(?:Intense)?Quote/.test(el.className) ? "" : panel(el);
+    if (kind === null) return within();
+    if (nested >= limits.nested) return within();
+    const body = this.blocks(el.childNodes, depth, nested + 1);
+    if (kind === "") return quote(body, "");
+    const title = el.firstElementChild?.className === "title" && body.length > 1 ? ` ${body.shift()?.lines.join(" ") ?? ""}` : "";
+    return quote(body, `> [!${kind}]${title}`);
   }
 
   private list(el: HTMLElement, depth: number, nested: number): Block[] {
@@ -231,31 +253,29 @@ class Converter {
       return out;
     }
     if (cells.cut) this.cut();
-    const text: Cells["rows"] = cells.rows;
-    const lines = writeTable(cells, text.map((row) => row.map((cell) => (cell ? this.cell(cell, depth + 3) : ""))));
-    return lines.length === 0 ? [] : [{ lines, kind: "table" }];
+    const text = cells.rows.map((row) => row.map((cell) => (cell ? this.cell(cell, depth + 3) : "")));
+    const lines = writeTable(text, cells.align);
+    return lines.length === 0 ? [] : [{ lines, kind: lines.length === 1 ? "text" : "table" }];
   }
 
+  // cell writes what is in a cell on one line.
   private cell(el: HTMLElement, depth: number): string {
     return this.blocks(el.childNodes, depth, limits.nested)
-      .map((block) => block.lines.join(" ").replace(/\\ /g, " "))
-      .join(" ")
-      .replace(/\s+/g, " ")
-      .trim();
+      .map(({ kind, lines }) => {
+        if (kind === "code") return codeSpan(lines.slice(1, -1).join(" ").replace(/\s+/g, " ").trim());
+        if (kind === "heading") return (lines[0] ?? "").replace(/^#+ /, "");
+        return lines.map((line) => inner(line.replace(/\\$/, ""))).join(" / ");
+      })
+      .filter((text) => text !== "")
+      .join(" / ");
   }
 }
 
 // ---- reading elements
 
-function css(el: HTMLElement, name: string): string {
-  const style = el.getAttribute("data-dw-style") ?? "";
-  if (style === "") return "";
-  const found = new RegExp(`(?:^|;)\\s*${name}\\s*:\\s*([^;]*)`, "i").exec(style);
-  return found?.[1]?.trim().toLowerCase() ?? "";
-}
-
 function hidden(el: HTMLElement): boolean {
-  return el.hasAttribute("hidden") || css(el, "display") === "none" || css(el, "mso-hide") === "all";
+  if (el.hasAttribute("hidden") || css(el, "display") === "none" || css(el, "mso-hide") === "all") return true;
+  return css(el, "mso-element") === "comment-list" || el.classList.contains("MsoCommentReference");
 }
 
 function isBlock(el: HTMLElement): boolean {
@@ -264,11 +284,26 @@ function isBlock(el: HTMLElement): boolean {
 
 function headingLevel(el: HTMLElement): number {
   const found = /^H([1-6])$/.exec(el.tagName);
-  return found ? Number(found[1]) : 0;
+  if (found) return Number(found[1]);
+  return el.className === "MsoTitle" ? 1 : 0;
 }
 
+// panel tells which callout a box of another wiki is, null for other elements.
+function panel(el: HTMLElement): string | null {
+  const kinds: Record<string, string> = { info: "note", information: "note", note: "important", tip: "tip", success: "tip", warning: "warning", error: "caution" };
+  const found = el.getAttribute("data-panel-type") ?? /confluence-information-macro-(\w+)/.exec(el.className)?.[1] ?? "";
+  return kinds[found] ?? null;
+}
+
+// href is an address a page may link to, "" for all others. Detours by which
+// mail programs watch what is read are left out.
 function href(address: string): string {
-  const clean = address.replace(/[\u0000-\u0020\u007f]+/g, "");
+  let clean = address.replace(/[\u0000-\u0020\u007f]+/g, "");
+  const detour = /^https:\/\/(?:www\.google\.com\/url\?|[a-z0-9-]+\.safelinks\.protection\.outlook\.com\/\?)/i.test(clean);
+  if (detour && URL.canParse(clean)) {
+    const query = new URL(clean).searchParams;
+    clean = query.get("url") ?? query.get("q") ?? clean;
+  }
   return /^(?:https?:\/\/[^/]|mailto:[^?])/i.test(clean) && clean.length <= 2000 ? clean : "";
 }
 
@@ -303,25 +338,37 @@ function styled(el: HTMLElement, style: Style): Style {
   if (weight !== "") next.bold = weight === "bold" || weight === "bolder" || Number(weight) >= 600;
   const slant = css(el, "font-style");
   if (slant !== "") next.italic = slant === "italic" || slant === "oblique";
-  if (/line-through/.test(css(el, "text-decoration") + css(el, "text-decoration-line"))) next.strike = true;
+  // Ticked items are struck out by their list already.
+  if (/line-through/.test(css(el, "text-decoration") + css(el, "text-decoration-line"))) next.strike = el.closest("[role=checkbox]") === null;
+  const spaces = css(el, "white-space");
+  if (spaces !== "") next.lines = spaces.startsWith("pre");
   return next;
 }
 
 function checked(item: HTMLElement): boolean | null {
+  if (item.parentElement?.classList.contains("inline-task-list")) return item.classList.contains("checked");
   if (item.getAttribute("role") === "checkbox") return item.getAttribute("aria-checked") === "true";
   const box = item.querySelector("input[type=checkbox]");
   return box && box.closest("li") === item ? box.hasAttribute("checked") : null;
 }
 
 function language(el: HTMLElement): string {
-  const from = `${el.className} ${el.querySelector("code")?.className ?? ""}`;
-  return /(?:language|lang|brush:)-?\s*([a-z0-9+#-]{1,20})/i.exec(from)?.[1]?.toLowerCase() ?? "";
+  const named = el.getAttribute("data-language") ?? "";
+  if (/^[a-z0-9+#-]{1,20}$/i.test(named)) return named.toLowerCase();
+  const from = `${el.className} ${el.getAttribute("data-syntaxhighlighter-params") ?? ""} ${el.querySelector("code")?.className ?? ""}`;
+  return /(?:language-|lang-|brush:\s*)([a-z0-9+#-]{1,20})/i.exec(from)?.[1]?.toLowerCase() ?? "";
 }
 
 // ---- writing blocks
 
+// inner is the beginning of a line that is none any more: what kept it from
+// being read as a list or the like goes.
+function inner(text: string): string {
+  return text.replace(/^\\(?=[-+>|=:])/, "").replace(/^(\d{1,9})\\(?=[.)])/, "$1");
+}
+
 function code(text: string, info: string): Block[] {
-  const body = text.replace(/\r\n?/g, "\n").replace(/\u00a0/g, " ").replace(/^\n+|\s+$/g, "");
+  const body = restored(text).replace(/\r\n?/g, "\n").replace(/\u00a0/g, " ").replace(/^\n+|\s+$/g, "");
   if (body === "") return [];
   const longest = Math.max(2, ...(body.match(/`+/g) ?? []).map((ticks) => ticks.length));
   const fence = "`".repeat(longest + 1);
