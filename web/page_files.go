@@ -224,7 +224,7 @@ func (s *Server) postFiles(w http.ResponseWriter, r *http.Request, c people.Call
 	if page != "" {
 		place := wiki.Place{Section: section, Stage: stage, Page: page}
 		if place.Check() == nil {
-			to = pagePath(f.slug(), place) + "?edit"
+			to = pagePath(f.slug(), place) + "?edit=form"
 			text += " Put it on the page with " + embedMarkdown(last.Name)
 		}
 	}

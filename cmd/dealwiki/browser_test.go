@@ -101,7 +101,7 @@ func TestRealDealsInABrowser(t *testing.T) {
 		at := s.url + "/p/" + slug + "/" + about.Place.String()
 
 		// Edit by the form.
-		do("opening the editor", chromedp.Navigate(at+"?edit"), chromedp.WaitVisible("#text", chromedp.ByQuery),
+		do("opening the editor", chromedp.Navigate(at+"?edit=form"), chromedp.WaitVisible("#text", chromedp.ByQuery),
 			chromedp.Evaluate(`{const t = document.querySelector("#text"); t.focus(); t.setSelectionRange(t.value.length, t.value.length)}`, nil),
 			chromedp.KeyEvent("\n\nA sentence about zanzibar typed in a browser.\n"),
 			chromedp.Click(`button[name="do"][value="save"]`, chromedp.ByQuery),
