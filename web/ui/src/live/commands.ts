@@ -235,36 +235,6 @@ export function fact(kind: string): Command {
 // rule puts in a line across.
 export const rule: Command = (view) => block(view, "---");
 
-const item = /^(\s*(?:> ?)*\s*)(?:([-*+])|(\d{1,9})([.)]))([ \t]+)(\[[ xX]\][ \t]+)?/;
-
-// nextItem starts the next item of a list or line of a quotation; on an empty
-// one it ends the list.
-export const nextItem: Command = (view) => {
-  const { state } = view;
-  const { main } = state.selection;
-  if (!main.empty || state.readOnly) return false;
-  const line = state.doc.lineAt(main.head);
-  const found = item.exec(line.text) ?? /^(\s*(?:> ?)+)/.exec(line.text);
-  if (!found || main.head - line.from < found[0].length) return false;
-  if (line.text.trim() === found[0].trim()) {
-    // Out of the list; within a quotation, or of a deeper list, one step.
-    const inner = /^(\s*(?:> ?)*)/.exec(line.text)?.[0] ?? "";
-    const keep = found[2] || found[3] ? inner : inner.replace(/> ?$/, "");
-    view.dispatch({ changes: { from: line.from, to: line.to, insert: keep.trimEnd() === "" ? "" : keep }, scrollIntoView: true, userEvent: "input" });
-    return true;
-  }
-  let mark = found[0];
-  if (found[3]) mark = mark.replace(/\d+/, String(Number(found[3]) + 1));
-  mark = mark.replace(/\[[xX]\]/, "[ ]").replace(/> ?\[!.*$/, "> ");
-  view.dispatch({
-    changes: { from: main.head, insert: `\n${mark}` },
-    selection: EditorSelection.cursor(main.head + 1 + mark.length),
-    scrollIntoView: true,
-    userEvent: "input",
-  });
-  return true;
-};
-
 // deeper and shallower move list items under the one above and back. Outside of
 // lists they do nothing, so that Tab moves on as everywhere.
 export const deeper: Command = (view) => indent(view, true);

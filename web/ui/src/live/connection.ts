@@ -60,7 +60,7 @@ export class Connection {
   // dirty tells that the text differs from the newest version, as far as one
   // can know here.
   dirty = false;
-  savedAt = 0; // when the server last said that something typed here is safe
+  savedAt = 0; // when the newest text was last known to be safe on the server
   awaySince = 0;
   // A text that was written here against a document that is no more.
   rescued: string | null = null;
@@ -74,6 +74,8 @@ export class Connection {
     notice: new Set(),
     end: new Set(),
   };
+  // Changes made here that this browser has not written down yet.
+  private unkept = 0;
   // One entry per change made here that the server has not acknowledged: the
   // number of the message that took it, or never while it is only here.
   private waiting: number[] = [];
@@ -113,6 +115,7 @@ export class Connection {
   async start(): Promise<void> {
     await this.adoptOld();
     if (this.copy) {
+      void this.copy.whenSynced.then(() => (this.unkept = 0));
       // A browser that never answers must not keep the page from opening.
       await Promise.race([this.copy.whenSynced, new Promise((resolve) => setTimeout(resolve, 3000))]);
       this.remember();
@@ -132,6 +135,17 @@ export class Connection {
   // server.
   get pending(): number {
     return this.waiting.length;
+  }
+
+  // kept counts those of them that this browser wrote down: they outlive the
+  // window.
+  get kept(): number {
+    return this.keeps ? Math.max(0, this.waiting.length - this.unkept) : 0;
+  }
+
+  // keeps tells whether this browser keeps a copy at all.
+  get keeps(): boolean {
+    return this.copy?.synced ?? false;
   }
 
   get ready(): boolean {
@@ -254,7 +268,9 @@ export class Connection {
       if (mine) this.waiting.push(provider.wsconnected ? this.sent : never);
       // What comes before the first sync is the page as it was, not a change.
       if (mine || this.link === "live") this.dirty = true;
-      if (mine && this.link !== "live") this.rememberSoon();
+      // What others wrote is safe before it comes here.
+      if (!mine && this.link === "live") this.savedAt = Date.now();
+      if (mine) this.keep();
       this.tell("change");
     });
 
@@ -307,12 +323,35 @@ export class Connection {
     };
   }
 
-  private timer = 0;
-
-  private rememberSoon(): void {
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.remember(), 300);
+  // keep follows the copy's writing: it writes one change after the other, so
+  // what is asked for after them is answered when they are written.
+  private keep(): void {
+    this.unkept++;
+    const db = this.copy?.db;
+    if (!db) return;
+    const changes = this.unkept;
+    if (this.asking) return; // one question at a time; it is asked again below
+    this.asking = true;
+    const done = () => {
+      this.asking = false;
+      this.unkept -= changes;
+      if (this.unkept > 0) {
+        this.unkept--;
+        this.keep();
+      }
+      if (this.link !== "live") this.remember();
+      this.tell("change");
+    };
+    try {
+      const question = db.transaction("updates");
+      question.oncomplete = question.onabort = done;
+      question.objectStore("updates").count();
+    } catch {
+      this.asking = false; // the copy is being closed
+    }
   }
+
+  private asking = false;
 
   private remember(): void {
     if (this.copy) stored.note(this.entry());

@@ -12,6 +12,7 @@ import { words } from "../text";
 import { toast } from "../toast";
 import { Banners, keep } from "./banners";
 import * as commands from "./commands";
+import { commentLayer } from "./comments";
 import { completions } from "./complete";
 import { type Config, readConfig } from "./config";
 import { Connection, closed } from "./connection";
@@ -23,6 +24,7 @@ import { pasting, pickFiles } from "./paste";
 import { People } from "./people";
 import { Presence } from "./presence";
 import { livePreview, markdownSource } from "./preview";
+import { markdownKeys } from "./preview-keys";
 import { slashMenu } from "./slash";
 import { Status } from "./status";
 import { type Actions, press, setUpToolbar } from "./toolbar";
@@ -58,7 +60,21 @@ async function open(config: Config): Promise<void> {
   const world = new World(config, lookup);
   // The text as the page, or as its source.
   const writing = (source: boolean): Extension =>
-    source ? [markdownSource(), lineNumbers(), highlightActiveLine()] : livePreview(world);
+    source ? [markdownSource(), markdownKeys(), lineNumbers(), highlightActiveLine()] : livePreview(world);
+  const panel = $("[data-live-comments]");
+  const comments =
+    panel && config.comments
+      ? commentLayer({
+          api: config.comments,
+          panel,
+          section: config.section,
+          readers: config.readers,
+          note: config.write ? panel.dataset.note ?? "" : "",
+          stage: config.stage,
+          title: config.title,
+          say: (text) => status.say(text),
+        })
+      : null;
   const source = new Compartment();
   const writable = new Compartment();
   const undoManager = new Y.UndoManager(conn.text, { captureTimeout: 500 });
@@ -124,6 +140,7 @@ async function open(config: Config): Promise<void> {
     source: switchSource,
     help: () => showShortcuts(),
     attach: (v) => pickFiles(v),
+    ...(comments ? { comment: comments.begin } : {}),
     name: () => showDialog("live-name"),
     ...Object.fromEntries(Object.keys(commands.factHints).map((kind) => [`fact-${kind}`, commands.fact(kind)])),
   };
@@ -198,10 +215,10 @@ async function open(config: Config): Promise<void> {
               linkWarnings({ section: config.section, prospect: config.prospect, guest: config.me.guest, lookup }),
             ]
           : [],
+        comments?.extension ?? [],
         finding(),
         highlightSelectionMatches(),
         keymap.of([
-          { key: "Enter", run: commands.nextItem },
           { key: "Tab", run: commands.deeper, shift: commands.shallower },
           ...defaultKeymap.filter((binding) => binding.key !== "Mod-/" && binding.key !== "Mod-i" && binding.key !== "Mod-Alt-\\"),
         ]),
@@ -220,6 +237,7 @@ async function open(config: Config): Promise<void> {
   if (!config.write) bar.hidden = true;
   people.show(editor);
   count(editor);
+  void comments?.refresh();
   fitKeyboard(root);
   conn.on("end", () => editor.dispatch({ effects: writable.reconfigure(mayWrite(false)) }));
 

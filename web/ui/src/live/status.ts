@@ -69,7 +69,8 @@ export class Status {
   private words(): { kind: string; long: string; short: string } {
     const { conn } = this;
     const n = conn.pending;
-    const kept = n === 0 ? "" : n === 1 ? " · 1 change kept here" : ` · ${n} changes kept here`;
+    const changes = n === 1 ? "1 change" : `${n} changes`;
+    const kept = n === 0 ? "" : !conn.keeps ? ` · ${changes} in this window only` : conn.kept < n ? ` · keeping ${changes}…` : ` · ${changes} kept here`;
     if (conn.link === "ended") return { kind: "ended", long: `Closed${kept}`, short: "Closed" };
     if (conn.link === "away" || (conn.link === "opening" && conn.awaySince > 0)) {
       return { kind: "away", long: `Offline${kept}`, short: "Offline" };
