@@ -89,7 +89,7 @@ const backspace: Command = ({ state, dispatch }) => {
 
 /** markdownKeys is the extension, for the preview and for the source. */
 export function markdownKeys(): Extension {
-  return Prec.default(
+  return Prec.high(
     keymap.of([
       { key: "Enter", run: enter },
       { key: "Backspace", run: backspace },

@@ -7,6 +7,7 @@ import {
   type EditorState,
   EditorState as State,
   type Extension,
+  Prec,
   type Range,
   StateEffect,
   StateField,
@@ -89,7 +90,8 @@ export function tables(o: PreviewOptions): TableExtension {
       const model = unchanged ? known.model : parseTable(text);
       if (!model) return;
       const id = known?.id ?? next++;
-      const inside = main.from <= to && main.to >= from;
+      // The line right below belongs to a table that is being written.
+      const inside = main.from <= to + (known && old.asText.has(known.id) ? 1 : 0) && main.to >= from;
       // A table that somebody is just typing stays text until the caret leaves it.
       const typing = !known && tr?.docChanged === true && inside && (tr.isUserEvent("input.type") || tr.isUserEvent("delete"));
       const spot = known && unchanged && known.from === from ? known : { id, from, to, text, model };
@@ -169,19 +171,19 @@ export function tables(o: PreviewOptions): TableExtension {
       return true;
     };
 
-  const keys = keymap.of([
+  const keys = Prec.high(keymap.of([
     { key: "ArrowDown", run: step(1, false) },
     { key: "ArrowUp", run: step(-1, false) },
     { key: "ArrowRight", run: step(1, true) },
     { key: "ArrowLeft", run: step(-1, true) },
     { key: "Backspace", run: erase(-1) },
     { key: "Delete", run: erase(1) },
-  ]);
+  ]));
 
   // Text typed right below or beside a table is kept apart from it by a line
   // end, or it would become a row.
   const apart = State.transactionFilter.of((tr) => {
-    if (!tr.docChanged || tr.isUserEvent("input.type.cell") || tr.isUserEvent("input.table") || !(tr.isUserEvent("input") || tr.isUserEvent("delete")))
+    if (!tr.docChanged || tr.isUserEvent("input.type.cell") || tr.isUserEvent("input.paste.cell") || tr.isUserEvent("input.table") || !(tr.isUserEvent("input") || tr.isUserEvent("delete")))
       return tr;
     const { spots, asText } = tr.startState.field(field);
     const more: { from: number; insert: string }[] = [];
