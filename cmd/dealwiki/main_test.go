@@ -122,8 +122,13 @@ type process struct {
 }
 
 // startProcess runs serve and waits until it says where it is.
-func startProcess(t *testing.T, data string) *process {
-	cmd := exec.Command(os.Args[0], "serve", "-data", data, "-addr", "127.0.0.1:0")
+func startProcess(t testing.TB, data string) *process {
+	return startProcessAt(t, data, "127.0.0.1:0")
+}
+
+// startProcessAt runs serve at an address.
+func startProcessAt(t testing.TB, data, addr string) *process {
+	cmd := exec.Command(os.Args[0], "serve", "-data", data, "-addr", addr)
 	cmd.Env = append(os.Environ(), "DEALWIKI_TEST_SERVE=1")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -82,7 +82,7 @@ func (e *Editor) Connect(ctx context.Context, address string, header http.Header
 	err = l.write(appendBytes([]byte{messageSync, syncStep1}, e.doc.StateVector().Encode()))
 	e.mu.Unlock()
 	if err == nil {
-		err = e.Await(ctx, func() bool { return l.synced && len(l.sent) > 0 || e.line != l })
+		err = e.await(ctx, func() bool { return l.synced && len(l.sent) > 0 || e.line != l })
 	}
 	e.mu.Lock()
 	ended := e.line != l
@@ -268,9 +268,14 @@ func (e *Editor) Checkpoint(message string) error {
 	return e.Send(appendBytes([]byte{messageCheckpoint}, b))
 }
 
-// Await waits until done says so; it is asked, under the editor's lock, whenever
+// Ended waits until the connection has ended.
+func (e *Editor) Ended(ctx context.Context) error {
+	return e.await(ctx, func() bool { return e.line == nil })
+}
+
+// await waits until done says so; it is asked, under the lock, whenever
 // something has changed.
-func (e *Editor) Await(ctx context.Context, done func() bool) error {
+func (e *Editor) await(ctx context.Context, done func() bool) error {
 	for {
 		e.mu.Lock()
 		ok, changed := done(), e.changed
@@ -289,7 +294,7 @@ func (e *Editor) Await(ctx context.Context, done func() bool) error {
 // Settled waits until everything that was sent on this connection is
 // acknowledged, or the connection has ended.
 func (e *Editor) Settled(ctx context.Context) error {
-	return e.Await(ctx, func() bool { return e.line == nil || e.line.acked == len(e.line.sent) })
+	return e.await(ctx, func() bool { return e.line == nil || e.line.acked == len(e.line.sent) })
 }
 
 // Client is the id under which the editor types.

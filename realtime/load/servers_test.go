@@ -134,7 +134,7 @@ func ours(t testing.TB, rooms, sockets int) *Target {
 	for i := range tokens {
 		mail := fmt.Sprintf("person-%d@example.com", i)
 		run("user", "add", "-data", data, "-email", mail, "-name", fmt.Sprintf("Person %d", i), "-role", "admin")
-		tokens[i] = run("token", "add", "-data", data, "-email", mail, "-name", "load", "-scope", "read,write")
+		tokens[i] = run("token", "create", "-data", data, "-user", mail, "-name", "load", "-scope", "read,write")
 	}
 	call := func(method, path string, body any) {
 		b, err := json.Marshal(body)
