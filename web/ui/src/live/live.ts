@@ -191,6 +191,7 @@ async function open(config: Config): Promise<void> {
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({
           "aria-label": `Text of ${config.title}, ${config.section} page`,
+          tabindex: "0",
           spellcheck: "true",
           autocorrect: "on",
           autocapitalize: "sentences",

@@ -5,8 +5,10 @@
 import { EditorSelection, type Extension, StateEffect, StateField } from "@codemirror/state";
 import { EditorView, layer, type LayerMarker, RectangleMarker, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import type { Awareness } from "y-protocols/awareness";
+import { ySyncAnnotation } from "y-codemirror.next";
 import * as Y from "yjs";
 import { element } from "../dom";
+import { refreshPreview } from "./preview";
 
 // Other is somebody else's window on the page.
 export interface Other {
@@ -32,11 +34,19 @@ export const others = StateField.define<readonly Other[]>({
   update(value, tr) {
     for (const effect of tr.effects) if (effect.is(setOthers)) return effect.value;
     if (!tr.docChanged || value.length === 0) return value;
-    return value.map((o) =>
-      o.head < 0 ? o : { ...o, anchor: tr.changes.mapPos(o.anchor, 1), head: tr.changes.mapPos(o.head, 1) },
-    );
+    // Whoever types moves along with the text, and says nothing more of it.
+    const typed = new Set<number>();
+    if (tr.annotation(ySyncAnnotation)) tr.changes.iterChangedRanges((_fromA, _toA, _fromB, toB) => typed.add(toB));
+    return value.map((o) => {
+      if (o.head < 0) return o;
+      const head = tr.changes.mapPos(o.head, 1);
+      return { ...o, anchor: tr.changes.mapPos(o.anchor, 1), head, moved: typed.has(head) ? performance.now() : o.moved };
+    });
   },
 });
+
+// redraw takes down flags that have stood long enough.
+const redraw = StateEffect.define<null>();
 
 interface Shown {
   user?: { id?: unknown; name?: unknown; color?: unknown }; // as the server says; guests have no id
@@ -115,7 +125,7 @@ function moved(update: ViewUpdate): boolean {
     update.viewportChanged ||
     update.geometryChanged ||
     update.startState.field(others) !== update.state.field(others) ||
-    update.transactions.some((tr) => tr.effects.length > 0)
+    update.transactions.some((tr) => tr.effects.some((effect) => effect.is(redraw) || effect.is(refreshPreview)))
   );
 }
 
@@ -164,7 +174,7 @@ export class Presence {
   private everyone: readonly Other[] = [];
   private view: EditorView | null = null;
   private timer = 0;
-  private readonly moves = new Map<number, { anchor: number; head: number; at: number }>();
+  private readonly moves = new Map<number, { cursor: string; at: number }>();
 
   constructor(
     private readonly awareness: Awareness,
@@ -178,11 +188,11 @@ export class Presence {
   }
 
   get list(): readonly Other[] {
-    return this.everyone;
+    return this.view?.state.field(others) ?? this.everyone;
   }
 
   get followed(): Other | null {
-    return this.everyone.find((o) => o.client === this.following) ?? null;
+    return this.list.find((o) => o.client === this.following) ?? null;
   }
 
   // follow keeps another's cursor in sight, until stop or until one types.
@@ -227,6 +237,7 @@ export class Presence {
       this.stop();
     }
     if (update.docChanged || update.selectionSet || update.focusChanged) this.say(update.view);
+    if (update.docChanged && update.state.field(others).length > 0) this.flags();
   }
 
   // say tells the others where one's cursor is.
@@ -252,10 +263,10 @@ export class Presence {
       if (client === this.awareness.clientID || !doc) continue;
       const { user, cursor } = raw as Shown;
       const [anchor, head] = [this.position(doc, cursor?.anchor), this.position(doc, cursor?.head)];
+      const said = JSON.stringify(cursor ?? null);
       const before = this.moves.get(client);
-      const still = before && before.anchor === anchor && before.head === head;
-      const at = still ? before.at : now;
-      this.moves.set(client, { anchor, head, at });
+      const at = before?.cursor === said ? before.at : now;
+      this.moves.set(client, { cursor: said, at });
       const name = typeof user?.name === "string" && user.name !== "" ? user.name : "Somebody";
       const guest = typeof user?.id !== "string" || user.id === "";
       list.push({
@@ -276,11 +287,20 @@ export class Presence {
     this.view?.dispatch({ effects: setOthers.of(this.within(list)) });
     this.toFollowed();
     this.changed();
-    clearTimeout(this.timer);
-    // Once more when the flags are to go.
-    if (list.some((o) => now - o.moved < flagTime)) {
-      this.timer = window.setTimeout(() => this.view?.dispatch({ effects: setOthers.of(this.within(this.everyone)) }), flagTime + 50);
-    }
+    this.flags();
+  }
+
+  // flags has those redrawn that are to go, when it is time.
+  private flags(): void {
+    if (this.timer) return;
+    const now = performance.now();
+    const next = Math.min(...this.list.filter((o) => o.head >= 0 && now - o.moved < flagTime).map((o) => o.moved + flagTime - now));
+    if (!Number.isFinite(next)) return;
+    this.timer = window.setTimeout(() => {
+      this.timer = 0;
+      this.view?.dispatch({ effects: redraw.of(null) });
+      this.flags();
+    }, next + 50);
   }
 
   private within(list: readonly Other[]): readonly Other[] {
