@@ -98,22 +98,32 @@ func (j *Journal) checkDocument(ctx context.Context, name string) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	var ids []int64
-	err = each(ctx, j.readers, "SELECT id FROM version WHERE document = ? ORDER BY id", d.ID, func(rows *sql.Rows) error {
+	// Most are differences from the one before them, which is at hand.
+	var before int64
+	var state []byte
+	return each(ctx, j.readers, "SELECT id, hash, base, size, sum, data FROM version WHERE document = ? ORDER BY id", d.ID, func(rows *sql.Rows) error {
 		var id int64
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if _, _, err := j.unpack(ctx, j.readers, id); err != nil {
+		p := new(packed)
+		if err := rows.Scan(&id, &p.hash, &p.base, &p.size, &p.sum, &p.data); err != nil {
 			return err
 		}
-	}
-	return nil
+		base := state
+		if p.base.Valid && p.base.Int64 != before {
+			var err error
+			if _, base, err = j.unpack(ctx, j.readers, p.base.Int64); err != nil {
+				return err
+			}
+		}
+		var err error
+		if state, err = j.packer.grow(base, p); err != nil {
+			return fmt.Errorf("version %s: %w", p.hash, err)
+		}
+		if checksum(state) != p.sum {
+			return fmt.Errorf("version %s: %w: checksum differs", p.hash, ErrDamaged)
+		}
+		before = id
+		return nil
+	})
 }
 
 // check sees whether the document's text can be had of it.

@@ -65,7 +65,7 @@ func Open(path string, o Options) (_ *Journal, err error) {
 	}
 	j := &Journal{path: path, log: o.Logger, now: o.Now, stop: make(chan struct{})}
 	j.packer.init()
-	if j.writers, err = sql.Open("sqlite", source(path)+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"); err != nil {
+	if j.writers, err = sql.Open("sqlite", source(path)+"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=journal_size_limit(67108864)&_pragma=foreign_keys(1)"); err != nil {
 		return fail(err)
 	}
 	j.writers.SetMaxOpenConns(1)
