@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -218,8 +219,10 @@ func TestAccessIsAskedAgain(t *testing.T) {
 	s := newSite(t, realtime.Config{})
 	s.page(planAt, "# Plan\n")
 	dana, tom := s.join(s.dana, planAt, "").in(), s.join(s.tom, planAt, "").in()
+	changes := 0
 	change := func(c people.Caller) {
-		name := c.Person.Name + "."
+		changes++
+		name := fmt.Sprintf("%s %d", c.Person.Name, changes)
 		_, err := s.db.Update(s.ctx(), people.System("test"), c.Person.ID, people.Patch{Name: &name})
 		require.NoError(t, err)
 	}

@@ -12,6 +12,10 @@ import (
 	"dealwiki/wiki/repo"
 )
 
+// boundless limits are for what was taken already, whatever the limits are by
+// now.
+var boundless = yjs.Limits{MaxMessage: -1, MaxText: -1, MaxItems: -1, MaxPending: -1, MaxWork: -1}
+
 // load opens the document, or makes it.
 func (r *room) load(ctx context.Context) error {
 	sp, err := r.hub.cfg.Wiki.Space(ctx, system, r.prospect)
@@ -77,18 +81,13 @@ func (r *room) plant(text string) (*yjs.Doc, uint64, error) {
 // resume opens a document as the journal has it and takes in what has come to
 // the page without it.
 func (r *room) resume(ctx context.Context, d *journal.Document) error {
-	doc, err := yjs.Load(d.State, yjs.Options{Limits: r.hub.cfg.Limits.Document})
-	if err != nil {
-		return fmt.Errorf("opening the document of %s: %w", r.name, err)
-	}
-	// What was taken once is taken again, whatever the limits are by now.
-	loading, err := yjs.Load(d.State, yjs.Options{Limits: yjs.Limits{MaxMessage: -1, MaxText: -1, MaxItems: -1, MaxPending: -1, MaxWork: -1}})
+	loading, err := yjs.Load(d.State, yjs.Options{Limits: boundless})
 	if err != nil {
 		return fmt.Errorf("opening the document of %s: %w", r.name, err)
 	}
 	for _, u := range d.Updates {
 		if u.Person == recoveredPerson {
-			decoded, err := yjs.Decode(u.Data, yjs.Limits{MaxMessage: -1})
+			decoded, err := yjs.Decode(u.Data, boundless)
 			if err != nil {
 				return fmt.Errorf("opening the document of %s: %w", r.name, err)
 			}
@@ -104,11 +103,11 @@ func (r *room) resume(ctx context.Context, d *journal.Document) error {
 	if err != nil {
 		return fmt.Errorf("drawing a client id: %w", err)
 	}
+	state := d.State
 	if len(d.Updates) > 0 {
-		doc, err = yjs.Load(loading.Encode(nil), yjs.Options{Client: client, Limits: r.hub.cfg.Limits.Document})
-	} else {
-		doc, err = yjs.Load(d.State, yjs.Options{Client: client, Limits: r.hub.cfg.Limits.Document})
+		state = loading.Encode(nil)
 	}
+	doc, err := yjs.Load(state, yjs.Options{Client: client, Limits: r.hub.cfg.Limits.Document})
 	if err != nil {
 		return fmt.Errorf("opening the document of %s: %w", r.name, err)
 	}
@@ -197,6 +196,15 @@ func (r *room) takeIn(ctx context.Context, page *wiki.Page, d *journal.Document)
 			return r.saved(ctx, page.Version, &snapshot{version: v, upto: in.Upto})
 		}
 	}
+	if d != nil {
+		snap, err := replay(d, clean(page.Text))
+		if err != nil {
+			return err
+		}
+		if snap != nil {
+			return r.saved(ctx, page.Version, snap)
+		}
+	}
 	base, err := r.newestKnown(ctx, page)
 	if err != nil {
 		return err
@@ -209,6 +217,31 @@ func (r *room) takeIn(ctx context.Context, page *wiki.Page, d *journal.Document)
 	}
 	r.log.Info("taking in a version that came without the live document", "version", page.Version, "from", base.commit)
 	return r.rebase(ctx, page, base)
+}
+
+// replay looks for the moment at which the document had a text: a journal that
+// was restored from a copy may not know the version that git has of it, but have
+// its edits, which must not be taken in twice.
+func replay(d *journal.Document, text string) (*snapshot, error) {
+	doc, err := yjs.Load(d.State, yjs.Options{Limits: boundless})
+	if err != nil {
+		return nil, fmt.Errorf("opening a document: %w", err)
+	}
+	var found *snapshot
+	for i := 0; ; i++ {
+		if doc.Bytes() == len(text) && doc.Text() == text {
+			found = &snapshot{version: version{text: text, state: doc.Encode(nil), vector: doc.StateVector(), units: doc.Units()}}
+			if i == len(d.Updates) {
+				found.upto = d.Seq
+			}
+		}
+		if i == len(d.Updates) {
+			return found, nil
+		}
+		if _, err := doc.Apply(d.Updates[i].Data); err != nil {
+			return nil, fmt.Errorf("opening a document: %w", err)
+		}
+	}
 }
 
 // newestKnown is the newest of the page's versions whose state is known; nil if

@@ -2,6 +2,7 @@ package realtime_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -552,3 +553,5 @@ func (c *client) copied() *yjs.Doc {
 	require.NoError(c.t, err)
 	return doc
 }
+
+func hashOf(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }

@@ -67,7 +67,7 @@ func (m *merge) Committed(ctx context.Context, v repo.Version) error {
 
 // mergeOnto prepares an edit of head: the text was made from an older state.
 func (r *room) mergeOnto(head *version, base []byte, text, person string) (*merge, error) {
-	fork, err := yjs.Load(head.state, yjs.Options{Limits: yjs.Limits{MaxText: -1, MaxItems: -1, MaxWork: -1, MaxMessage: -1, MaxPending: -1}})
+	fork, err := yjs.Load(head.state, yjs.Options{Limits: boundless})
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of version %s: %w", head.commit, err)
 	}
@@ -118,8 +118,7 @@ func (r *room) absorb(ctx context.Context, m *merge, commit repo.Hash) error {
 // force applies an update of the server's own that is past the limits for what
 // people send: it is in git already.
 func (r *room) force(update []byte) error {
-	limits := yjs.Limits{MaxMessage: -1, MaxText: -1, MaxItems: -1, MaxPending: -1, MaxWork: -1}
-	doc, err := yjs.Load(r.doc.Encode(nil), yjs.Options{Client: r.doc.Client(), Limits: limits})
+	doc, err := yjs.Load(r.doc.Encode(nil), yjs.Options{Client: r.doc.Client(), Limits: boundless})
 	if err == nil {
 		_, err = doc.Apply(update)
 	}

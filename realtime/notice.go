@@ -21,7 +21,6 @@ const (
 	noticeNotSaved  = "not-saved"
 	noticeUnchanged = "unchanged"
 	noticeMended    = "mended"
-	noticeFull      = "full"
 )
 
 func jsonFrame(kind byte, v any) []byte {
