@@ -145,8 +145,8 @@ func (s *side) anchor(ctx context.Context, place Place, page *Page, n NewThread)
 	return about, nil
 }
 
-// lineMark is what makes a line a heading, quote, list item or task.
-var lineMark = regexp.MustCompile(`^\s*(?:(?:>|[-*+]|[0-9]{1,9}[.)]|#{1,6})[ \t]+(?:\[[ xX]\][ \t]+)?)*`)
+// lineMark is what makes a line a heading, quote, callout, list item or task.
+var lineMark = regexp.MustCompile(`^\s*(?:(?:>|[-*+]|[0-9]{1,9}[.)]|#{1,6})[ \t]+(?:\[(?:[ xX]|![a-z]+)\][ \t]+)?)*`)
 
 // wordsOf finds the words that a new thread is about in a text.
 func wordsOf(text []byte, n NewThread) (span, error) {

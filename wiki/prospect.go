@@ -54,7 +54,15 @@ type Prospect struct {
 	ExternalID    string         `yaml:"external_id,omitempty" json:"external_id,omitempty"`
 	Links         []string       `yaml:"links,omitempty" json:"links,omitempty"` // linked prospects
 	Created       string         `yaml:"created,omitempty" json:"created,omitempty"`
+	Nurture       *Nurture       `yaml:"nurture,omitempty" json:"nurture,omitempty"` // set while the deal sleeps
 	Extra         map[string]any `yaml:",inline" json:"-"` // what others wrote is kept
+}
+
+// Nurture says why a deal sleeps, and when to wake it.
+type Nurture struct {
+	Since  string `yaml:"since" json:"since"` // YYYY-MM-DD
+	Wake   string `yaml:"wake" json:"wake"`   // YYYY-MM-DD
+	Reason string `yaml:"reason" json:"reason"`
 }
 
 // DaysInStage is how many days the prospect has been in its stage, 0 when that

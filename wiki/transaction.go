@@ -30,6 +30,7 @@ type Transaction struct {
 	was      []byte    // prospect.yaml as it is
 	edits    map[string]repo.Edit
 	merges   map[Place]Merge
+	tag      string
 }
 
 // Transact lets f gather changes and makes them one commit of the caller's,
@@ -80,6 +81,29 @@ func (t *Transaction) begin(sp *Space) (err error) {
 	t.prospect.Slug = t.s.prospect
 	if t.prospect.Outcome == "" {
 		t.prospect.Outcome = OutcomeOpen
+	}
+	return nil
+}
+
+// Tag makes sure that an internal commit has a name, after a crash between a
+// commit and its tag.
+func (sp *Space) Tag(ctx context.Context, caller people.Caller, name string, at repo.Hash) error {
+	if !caller.IsSystem() {
+		return people.ErrForbidden
+	}
+	return sp.internal.s.repo.Tag(ctx, name, at)
+}
+
+// Flush makes what is being typed on either side versions under their own
+// authors.
+func (sp *Space) Flush(ctx context.Context) error {
+	if sp.w.rooms == nil {
+		return nil
+	}
+	for _, sd := range sp.Sides() {
+		if err := sp.w.rooms.FlushAll(ctx, sp.prospect, sd.s.section); err != nil {
+			return fmt.Errorf("saving what others have typed: %w", err)
+		}
 	}
 	return nil
 }
@@ -166,6 +190,10 @@ func (t *Transaction) Start(place Place) error {
 	return t.Page(place, text)
 }
 
+// Tag names the commit that the transaction makes, for good. A name that is
+// taken fails the whole transaction.
+func (t *Transaction) Tag(name string) { t.tag = name }
+
 func (t *Transaction) commit(subject string) (repo.Hash, error) {
 	if t.prospect != nil {
 		if err := t.prospect.check(); err != nil {
@@ -198,10 +226,20 @@ func (t *Transaction) commit(subject string) (repo.Hash, error) {
 	if len(edits) == 0 {
 		return t.snap.head, nil
 	}
+	if t.tag != "" {
+		if _, err := t.s.repo.Tagged(t.tag); err == nil {
+			return repo.Zero, fmt.Errorf("tag %s: %w", t.tag, ErrExists)
+		}
+	}
 	sort.Slice(edits, func(i, j int) bool { return edits[i].Path < edits[j].Path })
 	h, err := t.s.commit(t.ctx, t.caller, t.snap.head, edits, subject)
 	if err != nil {
 		return repo.Zero, err
+	}
+	if t.tag != "" {
+		if err := t.s.repo.Tag(context.WithoutCancel(t.ctx), t.tag, h); err != nil {
+			return h, err
+		}
 	}
 	if t.edits[prospectFile].Path != "" {
 		t.w.moved.note(t.s.prospect, External) // the title is shown there too
