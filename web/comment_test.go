@@ -74,3 +74,15 @@ func TestCommentsOnAnExternalPage(t *testing.T) {
 	assert.Contains(t, dana.get("/p/northwind/internal/closing/note-on-terms").body, "<blockquote>")
 	assert.NotContains(t, vera.get(page).body, "Write a note on an internal page", "who may not write is not sent there")
 }
+
+func TestWordsOfAThread(t *testing.T) {
+	for quote, want := range map[string]string{
+		"plain words": "plain words",
+		"[!decision] Roll out by **depot** @ingrid due:2027-03-01 ^d-3b5c": "Roll out by depot",
+		"see [[closing/terms|the terms]] and\n[ours](https://x.example)":   "see the terms and ours",
+		"[[closing/terms]] `code` a@b.example 2^3":                         "closing/terms code a@b.example 2^3",
+		"@dana": "@dana",
+	} {
+		assert.Equal(t, want, CommentThread{Quote: quote}.Words())
+	}
+}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -36,9 +38,31 @@ type CommentThread struct {
 	Note     string // address of a new internal page that begins with the quote
 }
 
+// Words are what the thread is about as they read, without the marks of the
+// source.
+func (t CommentThread) Words() string {
+	words := cmp.Or(t.Now, t.Quote)
+	for _, m := range sourceMarks {
+		words = m.find.ReplaceAllString(words, m.by)
+	}
+	return cmp.Or(strings.Join(strings.Fields(words), " "), t.Quote)
+}
+
+// sourceMarks are what stands in the source of a page and is not read.
+var sourceMarks = []struct {
+	find *regexp.Regexp
+	by   string
+}{
+	{regexp.MustCompile(`(^|\s)(?:@[\pL\pN\pM-]+|\^[-0-9a-z]+|(?:due|status|role|influence|access|by|met):\S+)`), "$1"},
+	{regexp.MustCompile(`^\s*\[![a-z]+\]\s*`), ""},
+	{regexp.MustCompile(`\[\[(?:[^\]|\n]*\|)?([^\]\n]*)\]\]`), "$1"},
+	{regexp.MustCompile(`!?\[([^\]\n]*)\]\([^)\n]*\)`), "$1"},
+	{regexp.MustCompile("\\*\\*|__|~~|`"), ""},
+}
+
 // Short is the quote, cut to a few words.
 func (t CommentThread) Short() string {
-	words := strings.Fields(t.Quote)
+	words := strings.Fields(t.Words())
 	if len(words) <= 8 {
 		return strings.Join(words, " ")
 	}

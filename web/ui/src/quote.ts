@@ -43,6 +43,21 @@ function loosen(source: string): Loose {
   return { text, at };
 }
 
+// asides stand in the source of a fact or task, and are drawn elsewhere.
+const asides = /(?<![^\s])(?:@[\p{L}\p{N}\p{M}-]+|\^[-0-9a-z]+|(?:due|status|role|influence|access|by|met):\S+)/gu;
+
+// plainWords are quoted words without the marks of the source.
+export function plainWords(quote: string): string {
+  return quote
+    .replace(asides, "")
+    .replace(/^\s*\[![a-z]+\]\s*/, "")
+    .replace(/\[\[(?:[^\]|\n]*\|)?([^\]\n]*)\]\]/g, "$1")
+    .replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, "$1")
+    .replace(/\*\*|__|~~|`/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
 const maxCandidates = 500;
 const endLength = 8;
 
@@ -59,7 +74,8 @@ export class Finder {
   // find answers where the words stand that have most in common around them;
   // of equals the nearest to near.
   find(q: Quote, near = -1): Found | null {
-    const found = this.all(q.quote);
+    let found = this.all(q.quote);
+    if (found.length === 0) found = this.all(q.quote.replace(asides, ""));
     if (found.length < 2) return found[0] ?? null;
     const ahead = loosen(q.before ?? "").text;
     const behind = loosen(q.after ?? "").text;

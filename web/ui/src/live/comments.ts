@@ -5,7 +5,7 @@ import { type Extension, Prec, type Range as Ranged, StateEffect, StateField } f
 import { Decoration, type DecorationSet, EditorView, type ViewUpdate, ViewPlugin, keymap } from "@codemirror/view";
 import { $, $$, element, icon, problem } from "../dom";
 import { ask } from "../menus";
-import { Finder, type Found, around } from "../quote";
+import { Finder, type Found, around, plainWords } from "../quote";
 import { toast } from "../toast";
 import { showTimes } from "../when";
 
@@ -132,6 +132,8 @@ export function commentLayer(o: CommentOptions): CommentLayer {
   let view: EditorView | null = null;
   let threads: Thread[] = [];
   let showResolved = false;
+  let opened = false; // on a narrow window the panel lies over the text and is opened
+  const narrow = matchMedia("(max-width: 760px)");
   let mayNot = ""; // why the comments cannot be shown
   const cards = new Map<string, { drawn: string; card: HTMLElement }>();
   const external = o.section === "external";
@@ -208,7 +210,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
     const open = threads.filter((t) => !t.resolved).sort((a, b) => rank(a) - rank(b));
     const resolved = threads.filter((t) => t.resolved);
     const writing = cards.get(draft)?.card;
-    o.panel.hidden = open.length === 0 && resolved.length === 0 && !writing && !mayNot;
+    o.panel.hidden = (open.length === 0 && resolved.length === 0 && !writing && !mayNot) || (narrow.matches && !opened && !writing);
     const head = element("div", { class: "row" }, element("h2", { class: "small" }, "Comments"), element("span", { class: "count" }, `${open.length} open`));
     if (resolved.length > 0) {
       const toggle = element("button", { class: "btn btn-quiet btn-small push-right", type: "button", "aria-expanded": String(showResolved) }, `Resolved ${resolved.length}`);
@@ -219,6 +221,13 @@ export function commentLayer(o: CommentOptions): CommentLayer {
       });
       head.append(toggle);
     }
+    const close = element("button", { class: "btn btn-quiet btn-icon btn-small only-narrow push-right", type: "button", "aria-label": "Close the comments" }, icon("x"));
+    close.addEventListener("click", () => {
+      opened = false;
+      show();
+      view?.focus();
+    });
+    head.append(close);
     const list: Node[] = [head];
     if (mayNot) list.push(element("div", { class: "banner banner-warn" }, icon("triangle-alert"), element("p", {}, mayNot)));
     const draftAt = places.get(draft)?.from ?? -1;
@@ -266,7 +275,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
   };
 
   const words = (quote: string, gone: Thread | null): HTMLElement => {
-    const box = element("div", { class: gone ? "comment-quote is-gone" : "comment-quote" }, element("p", {}, `“${quote.trim()}”`));
+    const box = element("div", { class: gone ? "comment-quote is-gone" : "comment-quote" }, element("p", {}, `“${plainWords(quote) || quote.trim()}”`));
     if (gone) {
       const under = gone.heading ? `; it stood under “${gone.heading}”` : "";
       box.append(element("p", { class: "meta" }, `The text this was about is no longer on the page${under}.`));
@@ -279,7 +288,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
     const drawn = JSON.stringify([t, gone]);
     const kept = cards.get(t.id);
     if (kept?.drawn === drawn) return kept.card;
-    const about = t.quote ? `Comment on ${t.quote.trim().slice(0, 60)}` : "Comment on the whole page";
+    const about = t.quote ? `Comment on ${plainWords(t.quote).slice(0, 60)}` : "Comment on the whole page";
     const box = element("section", { class: "panel comment-thread", "aria-label": about, "data-thread": t.id, tabindex: "-1" });
     if (t.resolved) box.classList.add("is-resolved");
     if (t.quote) {
@@ -508,6 +517,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
     };
     const timer = window.setInterval(look, every);
     document.addEventListener("visibilitychange", look);
+    narrow.addEventListener("change", show);
     // The view is being made; it takes changes from the next turn on.
     const first = window.setTimeout(look, 0);
     return {
@@ -523,6 +533,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
         clearTimeout(first);
         clearTimeout(later);
         document.removeEventListener("visibilitychange", look);
+        narrow.removeEventListener("change", show);
         view = null;
       },
     };
@@ -536,6 +547,8 @@ export function commentLayer(o: CommentOptions): CommentLayer {
       own.state.field(marks).places.between(at, at + 1, (_from, _to, m) => {
         const box = cards.get(idOf(m))?.card;
         if (!box) return;
+        opened = true;
+        show();
         activate(idOf(m));
         box.scrollIntoView({ block: "nearest" });
         return false;

@@ -1,0 +1,167 @@
+package web
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dealwiki/wiki/people"
+)
+
+// chromium starts a browser that is signed in; without one the test is skipped,
+// but fails where CI is set.
+func chromium(t *testing.T, s *site, p people.Person) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes long")
+	}
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" && os.Getenv("CI") != "true" {
+		t.Skip("chromium is missing")
+	}
+	require.NotEmpty(t, path, "chromium is missing")
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1440, 900))
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	ctx, done := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(done)
+	cookies := s.signedIn(p).jar
+	require.NoError(t, chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
+		for _, c := range cookies {
+			if err := network.SetCookie(c.Name, c.Value).WithURL(s.server.URL).WithHTTPOnly(true).Do(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})))
+	return ctx
+}
+
+// violations are what the accessibility rules find wrong on the page.
+func violations(t *testing.T, out *string) chromedp.Action {
+	axe, err := os.ReadFile("ui/node_modules/axe-core/axe.min.js")
+	if err != nil && os.Getenv("CI") != "true" {
+		return chromedp.ActionFunc(func(context.Context) error { return nil })
+	}
+	require.NoError(t, err)
+	return chromedp.Tasks{
+		chromedp.ActionFunc(func(ctx context.Context) error { return page.SetBypassCSP(true).Do(ctx) }),
+		chromedp.Evaluate(string(axe)+";0", nil),
+		chromedp.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 200)).join(" | ")).join("\n"))`,
+			out, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+	}
+}
+
+// selectWords selects words in the page's text as a reader does.
+const selectWords = `(words) => {
+	const walker = document.createTreeWalker(document.querySelector("[data-prose]"), NodeFilter.SHOW_TEXT);
+	for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+		const at = node.data.indexOf(words);
+		if (at < 0) continue;
+		const range = new Range();
+		range.setStart(node, at);
+		range.setEnd(node, at + words.length);
+		getSelection().removeAllRanges();
+		getSelection().addRange(range);
+		return true;
+	}
+	return false;
+}`
+
+// Words are selected, commented on, answered and resolved without leaving the
+// page; the words are marked, and an address leads to a thread.
+func TestCommentsInABrowser(t *testing.T) {
+	s := newSite(t)
+	s.write("northwind", "external/closing/timeline", "# Timeline\n\n## What we prepare\n\n- [ ] **Tablet** Wi-Fi survey in hall 2\n- [ ] Tablet Wi-Fi survey in hall 3\n\nSee [[closing/terms|the terms]] for the rest.\n")
+	ctx := chromium(t, s, s.dana)
+	const at = "/p/northwind/external/closing/timeline"
+	var marked []string
+	var threads, active, quote, before string
+	var selected, button bool
+	const marks = `[...document.querySelectorAll("mark.commented")].map(m => m.textContent)`
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Navigate(s.server.URL+at),
+		chromedp.WaitReady("[data-comments]"),
+		chromedp.Evaluate("("+selectWords+")('Wi-Fi survey in hall 3')", &selected),
+		chromedp.WaitVisible(".comment-here"),
+		chromedp.Click(".comment-here"),
+		chromedp.WaitVisible("#comment-text"),
+		chromedp.Evaluate(`document.querySelector("#comment-quote").value`, &quote),
+		chromedp.Evaluate(`document.querySelector("[name=before]").value`, &before),
+		chromedp.SendKeys("#comment-text", "Has it *moved*?"),
+		chromedp.Click(`[data-comment-new] button[value=start]`),
+		chromedp.WaitVisible(".comment-thread"),
+		chromedp.Evaluate(marks, &marked),
+		chromedp.Evaluate(`document.querySelector(".comment-thread").innerText`, &threads),
+		chromedp.Evaluate(`document.activeElement.id`, &active),
+		chromedp.Evaluate(`document.querySelector(".comment-here").hidden`, &button),
+	))
+	assert.True(t, selected)
+	assert.Equal(t, "Wi-Fi survey in hall 3", quote)
+	assert.True(t, strings.HasSuffix(before, "Tablet "), before)
+	assert.Equal(t, []string{"Wi-Fi survey in hall 3"}, marked)
+	assert.Contains(t, threads, "Has it moved?")
+	assert.Contains(t, threads, "guests see this thread")
+	assert.True(t, strings.HasPrefix(active, "c-"), active)
+	assert.True(t, button)
+
+	// What the text stresses is one with what it reads as.
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Evaluate(`document.querySelector("[data-comment-new]").open = true`, nil),
+		chromedp.SetValue("#comment-quote", "Tablet Wi-Fi survey in hall 2"),
+		chromedp.SendKeys("#comment-text", "And this one?"),
+		chromedp.Click(`[data-comment-new] button[value=start]`),
+		chromedp.WaitReady(`.comment-thread:nth-of-type(2)`),
+		chromedp.Evaluate(marks, &marked),
+	))
+	assert.Equal(t, []string{"Tablet", " Wi-Fi survey in hall 2", "Wi-Fi survey in hall 3"}, marked)
+
+	var broken string
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.SendKeys(`.comment-thread > .comment-reply textarea`, "Yes, "+"by two metres", chromedp.ByQuery),
+		violations(t, &broken),
+		chromedp.Click(`.comment-thread button[value=reply]`, chromedp.ByQuery),
+		chromedp.Poll(`document.querySelectorAll(".comment").length === 3`, nil),
+		chromedp.Click(`.comment-thread button[value=resolve]`, chromedp.ByQuery),
+		chromedp.Poll(`document.querySelectorAll("mark.commented").length === 1`, nil),
+		chromedp.Evaluate(`document.querySelector("[data-comments-resolved] summary").textContent`, &threads),
+	))
+	assert.Empty(t, broken)
+	assert.Contains(t, threads, "Resolved 1")
+
+	// The address of a thread opens it, also when it is resolved; an error leaves
+	// what was typed.
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Evaluate(`document.querySelector("[data-comments-resolved] .comment-thread").id`, &active),
+		chromedp.Navigate(s.server.URL+at+"?"),
+		chromedp.ActionFunc(func(ctx context.Context) error { return chromedp.Navigate(s.server.URL + at + "#" + active).Do(ctx) }),
+		chromedp.WaitVisible(`[data-comments-resolved] .comment-thread.is-active`),
+		chromedp.Click(`[data-comments-resolved] button[value=reopen]`),
+		chromedp.Poll(`document.querySelectorAll("mark.commented").length === 3`, nil),
+		chromedp.Evaluate(`document.querySelector("[data-comment-new]").open = true`, nil),
+		chromedp.SetValue("#comment-quote", "nowhere on this page"),
+		chromedp.SendKeys("#comment-text", "Lost?"),
+		chromedp.Click(`[data-comment-new] button[value=start]`),
+		chromedp.WaitVisible(`[data-comment-new] [role=alert]`),
+		chromedp.Evaluate(`document.querySelector("#comment-text").value`, &quote),
+	))
+	assert.Equal(t, "Lost?", quote)
+}
