@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"wiki/repo":         {"content"},
 	"wiki/playbook":     {},
 	"wiki":              {"content", "wiki/people", "wiki/playbook", "wiki/repo"},
-	"wiki/handoff":  {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
+	"wiki/handoff":      {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/brief":        {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/register":     {"content", "wiki", "wiki/people", "wiki/repo"},
 	"wiki/transfer":     {"content", "realtime/journal", "wiki", "wiki/people", "wiki/repo"},

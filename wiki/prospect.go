@@ -55,7 +55,7 @@ type Prospect struct {
 	Links         []string       `yaml:"links,omitempty" json:"links,omitempty"` // linked prospects
 	Created       string         `yaml:"created,omitempty" json:"created,omitempty"`
 	Nurture       *Nurture       `yaml:"nurture,omitempty" json:"nurture,omitempty"` // set while the deal sleeps
-	Extra         map[string]any `yaml:",inline" json:"-"` // what others wrote is kept
+	Extra         map[string]any `yaml:",inline" json:"-"`                           // what others wrote is kept
 }
 
 // Nurture says why a deal sleeps, and when to wake it.
