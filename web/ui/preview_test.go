@@ -538,3 +538,74 @@ func TestTwoPeopleInOneTable(t *testing.T) {
 	})
 	d.quiet(t)
 }
+
+func TestFrontMatterFolds(t *testing.T) {
+	d := openStage(t)
+	for _, c := range []struct {
+		name, text string
+		keys       []string
+		want       string
+	}{
+		{"the caret begins below", "‸---\ntitle: Plan\n---\nText", []string{"x"}, "---\ntitle: Plan\n---\nxText"},
+		{"up opens it", "---\ntitle: Plan\n---\n‸Text", []string{kb.ArrowUp, "s"}, "---\ntitle: Plans\n---\nText"},
+		{"backspace does not break it", "---\ntitle: Plan\n---\n‸Text", []string{kb.Backspace, "x"}, "---\ntitle: Plan\n---\nxText"},
+		{"a rule is none", "---\n\n‸Text", []string{"x"}, "---\n\nxText"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d.show(t, c.text)
+			d.keys(t, c.keys...)
+			assert.Equal(t, c.want, d.doc(t))
+		})
+	}
+	d.quiet(t)
+}
+
+// Texts that are composed, as in Japanese or on a phone, are not disturbed by what is drawn.
+func TestComposingIsNotDisturbed(t *testing.T) {
+	d := openStage(t)
+	compose := func(t *testing.T, text string) {
+		t.Helper()
+		require.NoError(t, chromedp.Run(d.ctx, input.ImeSetComposition(text, int64(len([]rune(text))), int64(len([]rune(text))))))
+		d.settle(t)
+	}
+	t.Run("in the text", func(t *testing.T) {
+		d.show(t, "## Head\n\n- [ ] task ‸ ^t-1\n")
+		compose(t, "に")
+		compose(t, "にほ")
+		d.eval(t, `view.dispatch({changes: {from: 3, insert: "New "}}); 1`, nil) // somebody else
+		compose(t, "にほん")
+		require.NoError(t, chromedp.Run(d.ctx, input.InsertText("日本")))
+		d.settle(t)
+		assert.Equal(t, "## New Head\n\n- [ ] task 日本 ^t-1\n", strings.ReplaceAll(d.doc(t), "日本  ^", "日本 ^"))
+	})
+	t.Run("in a cell", func(t *testing.T) {
+		d.show(t, "| A |\n| - |\n| x |\n\n")
+		d.cell(t, 1, 0)
+		compose(t, "に")
+		d.eval(t, `view.dispatch({changes: {from: 14, insert: "0"}}); 1`, nil) // in the same cell
+		compose(t, "にほ")
+		require.NoError(t, chromedp.Run(d.ctx, input.InsertText("日本")))
+		d.settle(t)
+		assert.Equal(t, "| A |\n| - |\n| 0x日本 |\n\n", d.doc(t))
+	})
+	d.quiet(t)
+}
+
+// The preview passes the accessibility rules, at rest and while a cell is edited.
+func TestPreviewIsAccessible(t *testing.T) {
+	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
+	needs(t, "axe-core (npm ci in web/ui)", err == nil)
+	d := openStage(t)
+	rich, err := os.ReadFile(richPage)
+	require.NoError(t, err)
+	d.show(t, string(rich))
+	d.eval(t, string(axe)+";1", nil)
+	const run = `axe.run(document, {rules: {"color-contrast": {enabled: true}}}).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 160) + " " + n.failureSummary).join(" | ")))`
+	var found []string
+	d.eval(t, run, &found)
+	assert.Empty(t, found)
+	d.cell(t, 1, 0)
+	d.eval(t, run, &found)
+	assert.Empty(t, found)
+	d.quiet(t)
+}

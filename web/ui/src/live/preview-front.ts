@@ -1,8 +1,8 @@
 // Front matter: YAML between two lines of three hyphens at the very beginning.
 // It is drawn as one quiet line that opens on a click, or when the caret comes.
 
-import { type EditorState, type Extension, StateField, type Text } from "@codemirror/state";
-import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
+import { EditorState, type Extension, Prec, StateField, type Text } from "@codemirror/state";
+import { type Command, Decoration, type DecorationSet, EditorView, WidgetType, keymap } from "@codemirror/view";
 
 /** Front is where the front matter stands: from its first hyphen to its last. */
 export interface Front {
@@ -110,7 +110,60 @@ export function frontFolded(state: EditorState): boolean {
   return v?.front != null && !v.open;
 }
 
-/** frontBlock draws it. */
+/** below is where the page's own text begins, -1 when there is none to stand on. */
+function below(state: EditorState): number {
+  const v = state.field(field, false);
+  if (!v?.front || v.open || v.front.to >= state.doc.length) return -1;
+  return v.front.to + 1;
+}
+
+/** up opens the front matter from the first line of the text. */
+const up: Command = (view) => {
+  const { state } = view;
+  const { main } = state.selection;
+  const at = below(state);
+  if (at < 0 || !main.empty || state.doc.lineAt(main.head).from !== at) return false;
+  const first = view.coordsAtPos(at);
+  const here = view.coordsAtPos(main.head);
+  if (first && here && here.top - first.top > 4) return false; // a line above, in the same paragraph
+  const end = state.field(field).front!.to;
+  view.dispatch({ selection: { anchor: Math.max(0, state.doc.lineAt(end).from - 1) }, scrollIntoView: true });
+  return true;
+};
+
+/** frontBlock draws it. The caret never stands before it, where text would break it. */
 export function frontBlock(): Extension {
-  return field;
+  return [
+    field,
+    Prec.high(keymap.of([{ key: "ArrowUp", run: up }])),
+    EditorState.transactionFilter.of((tr) => {
+      const at = below(tr.startState);
+      if (at < 0 || !tr.docChanged || !(tr.isUserEvent("input") || tr.isUserEvent("delete"))) return tr;
+      const front = tr.startState.field(field).front!;
+      // All of it may go; a piece of it cannot be changed while it is folded.
+      let inside = false;
+      let all = false;
+      tr.changes.iterChangedRanges((from, to) => {
+        if (from === 0 && to >= front.to) all = true;
+        else if (from < at) inside = true;
+      });
+      if (!inside || all) return tr;
+      let insert = "";
+      tr.changes.iterChanges((_from, _to, _a, _b, text) => (insert += text.toString()));
+      const joined = tr.isUserEvent("delete") ? "" : insert;
+      return [{ changes: { from: at, insert: joined }, selection: { anchor: at + joined.length }, userEvent: tr.isUserEvent("delete") ? "delete" : "input.type" }];
+    }),
+    EditorView.updateListener.of((u) => {
+      if (!(u.selectionSet || u.focusChanged) || !u.view.hasFocus) return;
+      const at = below(u.state);
+      const { main } = u.state.selection;
+      if (at < 0 || !main.empty || main.head >= at) return;
+      const { view } = u;
+      requestAnimationFrame(() => {
+        const now = below(view.state);
+        const { head, empty } = view.state.selection.main;
+        if (now >= 0 && empty && head < now) view.dispatch({ selection: { anchor: now } });
+      });
+    }),
+  ];
 }

@@ -436,9 +436,10 @@ export class TableView {
     const shown = shownText(cell.dom);
     const theirs = cellText(spot.model.rows[row]?.cells[column]?.raw ?? "");
     // While a composition held back what others wrote, both are kept.
-    const text = theirs === cell.base ? shown : rebase(cell.base, shown, theirs);
+    const alone = cellSource(theirs) === cellSource(cell.base);
+    const text = alone ? shown : rebase(cell.base, shown, theirs);
     if (cellSource(text) === cellSource(theirs)) return;
-    if (text === shown) cell.base = cellText(cellSource(text));
+    cell.base = alone ? cellText(cellSource(shown)) : shown;
     this.apply(setCell(spot.model, row, column, text), spot, "input.type.cell");
   }
 

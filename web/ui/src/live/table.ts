@@ -113,10 +113,11 @@ export function tables(o: PreviewOptions): TableExtension {
       } while (cursor.nextSibling());
     }
     // What the parser has not reached again keeps what it had.
-    for (const [from, s] of before) {
-      if (from < tree.length || tree.length >= state.doc.length || from + s.text.length > state.doc.length) continue;
-      if (spots.some((x) => x.to >= from) || state.doc.sliceString(from, from + s.text.length) !== s.text) continue;
-      add(from, from + s.text.length);
+    if (tr && tree.length < state.doc.length) {
+      for (const [from, s] of before) {
+        if (from < tree.length || from <= (spots.at(-1)?.to ?? -1) || tr.changes.touchesRange(s.from, s.to)) continue;
+        add(from, from + s.text.length);
+      }
     }
     return { spots, asText, deco: Decoration.set(ranges, true), next };
   }
