@@ -16,9 +16,11 @@ import (
 )
 
 // openDerived opens the file of derived tables. It may be lost at any time, so
-// it is not synced. An empty path keeps it in memory.
+// its log is not synced when something is written; a loss of power takes the
+// newest rows, which are derived again. (Unsynced altogether, synchronous=OFF, it
+// was seen to come back damaged.) An empty path keeps it in memory.
 func openDerived(path string) (*sql.DB, error) {
-	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)&_txlock=immediate"
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)&_txlock=immediate"
 	if path == "" {
 		dsn = "file::memory:?_txlock=immediate"
 	}
@@ -34,7 +36,7 @@ func openDerived(path string) (*sql.DB, error) {
 
 // Derived is the database of tables that follow the commits, for the parts of
 // the house that keep some of their own there. The file may be deleted while
-// the program is stopped, and is not synced.
+// the program is stopped, and a loss of power may take its newest rows.
 func (w *Wiki) Derived() *sql.DB { return w.derived }
 
 // textFormat is raised whenever what is kept of a text changes, so that rows

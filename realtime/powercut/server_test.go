@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strings"
 	"sync"
 	"testing"
@@ -211,12 +210,7 @@ func serve(dir string) (err error) {
 func TestAServerComesBackWithAllThatItAcknowledged(t *testing.T) {
 	r := record(t, serveEnv)
 	random := rand.New(rand.NewPCG(20261103, 1))
-	moments := make([]int, cuts(12, 400))
-	for i := range moments {
-		moments[i] = random.IntN(r.Steps() + 1)
-	}
-	moments = append(moments, r.Steps())
-	sort.Ints(moments)
+	moments := cuts(r, random, 16, 400)
 	disk := r.Disk()
 	typed, saved := 0, 0
 	for _, moment := range moments {
