@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // Limits of awareness.
@@ -16,9 +17,15 @@ const (
 // presence is the awareness of one client: its cursor and who it is.
 type presence struct {
 	socket *socket
-	clock  uint64
+	clock  uint64 // the client's
+	told   uint64 // the room's
 	state  []byte // JSON; "null" is never kept
 }
+
+// next is the clock under which something is told after another. Stock clients
+// keep the clocks of clients that are gone and would not see them when they come
+// back; so a room counts by the time of day, for each client by itself.
+func next(clock uint64) uint64 { return max(clock+1, uint64(time.Now().UnixMilli())) }
 
 // userJSON is what others are told of a visitor. Names and colours are the
 // server's.
@@ -101,7 +108,7 @@ func (r *room) present(s *socket, client, clock uint64, state []byte) error {
 	}
 	s.aware, s.awareness = true, client
 	if fields == nil {
-		r.gone(s, clock)
+		r.forget(s)
 		return nil
 	}
 	user, err := json.Marshal(s.who.user())
@@ -112,50 +119,56 @@ func (r *room) present(s *socket, client, clock uint64, state []byte) error {
 	if state, err = json.Marshal(fields); err != nil {
 		return fmt.Errorf("writing awareness: %w", err)
 	}
-	r.aware[client] = &presence{socket: s, clock: clock, state: state}
-	r.group.awareness(s, client)
+	told := next(0)
+	if held != nil {
+		told = next(held.told)
+	}
+	r.aware[client] = &presence{socket: s, clock: clock, told: told, state: state}
+	r.group.awareness(client, told)
 	return nil
 }
 
-// gone keeps no state of a client, and tells that.
-func (r *room) gone(s *socket, clock uint64) {
-	client := s.awareness
-	if p := r.aware[client]; p != nil && p.socket == s {
-		delete(r.aware, client)
-		r.group.leaver(s, client, clock)
-	}
-}
-
-// forget tells the others that a client has left.
+// forget keeps no state of a client and tells the others that it is gone.
 func (r *room) forget(s *socket) {
 	if p := r.aware[s.awareness]; p != nil && p.socket == s {
-		r.gone(s, p.clock+1)
+		delete(r.aware, s.awareness)
+		r.group.awareness(s.awareness, next(p.told))
 	}
 }
 
-// awarenessOf writes the states of some clients, or of all.
-func (r *room) awarenessOf(clients map[uint64]uint64) []byte {
-	var b []byte
-	one := func(client, clock uint64, state []byte) {
+// everybody is a message of all states but the reader's own.
+func (r *room) everybody(reader *socket) []byte {
+	all := make(map[uint64]uint64, len(r.aware))
+	for client, p := range r.aware {
+		p.told = next(p.told)
+		all[client] = p.told
+	}
+	return r.awarenessFrame(all, reader)
+}
+
+// awarenessFrame is a message of the states of some clients, under the given
+// clocks, without the reader's own.
+func (r *room) awarenessFrame(clients map[uint64]uint64, reader *socket) []byte {
+	own := func(client uint64) bool { return reader != nil && reader.aware && reader.awareness == client }
+	n := 0
+	for client := range clients {
+		if !own(client) {
+			n++
+		}
+	}
+	b := binary.AppendUvarint(nil, uint64(n))
+	for client, clock := range clients {
+		if own(client) {
+			continue
+		}
+		state := []byte("null")
+		if p := r.aware[client]; p != nil {
+			state = p.state
+		}
 		b = binary.AppendUvarint(b, client)
 		b = binary.AppendUvarint(b, clock)
 		b = binary.AppendUvarint(b, uint64(len(state)))
 		b = append(b, state...)
 	}
-	if clients == nil {
-		b = binary.AppendUvarint(b, uint64(len(r.aware)))
-		for client, p := range r.aware {
-			one(client, p.clock, p.state)
-		}
-		return b
-	}
-	b = binary.AppendUvarint(b, uint64(len(clients)))
-	for client, clock := range clients {
-		if p := r.aware[client]; p != nil {
-			one(client, p.clock, p.state)
-		} else {
-			one(client, clock, []byte("null"))
-		}
-	}
-	return b
+	return bytesFrame(b, MessageAwareness)
 }

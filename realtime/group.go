@@ -15,11 +15,9 @@ type group struct {
 	tell   [][]byte
 	many   bool
 
-	acks    map[*socket]struct{}
-	greets  map[*socket]struct{}
-	changed map[uint64]uint64 // clients whose awareness changed; clocks of those that left
-	who     *socket           // whose awareness it is; nil if of several
-	several bool
+	acks   map[*socket]struct{}
+	greets map[*socket]struct{}
+	aware  map[uint64]uint64 // clients whose awareness changed, and the clocks to tell
 }
 
 func (g *group) reset() { *g = group{} }
@@ -48,15 +46,11 @@ func (g *group) greet(s *socket) {
 	g.greets[s] = struct{}{}
 }
 
-func (g *group) awareness(s *socket, client uint64) { g.leaver(s, client, 0) }
-
-func (g *group) leaver(s *socket, client, clock uint64) {
-	if len(g.changed) == 0 {
-		g.changed, g.who = map[uint64]uint64{}, s
-	} else if g.who != s {
-		g.several = true
+func (g *group) awareness(client, clock uint64) {
+	if g.aware == nil {
+		g.aware = map[uint64]uint64{}
 	}
-	g.changed[client] = clock
+	g.aware[client] = clock
 }
 
 // A heldUpdate waits for something that has not come. Clients would keep it
@@ -109,13 +103,13 @@ func (r *room) release() {
 // for each reader, made once.
 func (r *room) tell() {
 	g := &r.group
-	if len(g.tell) == 0 && len(g.acks) == 0 && len(g.greets) == 0 && len(g.changed) == 0 {
+	if len(g.tell) == 0 && len(g.acks) == 0 && len(g.greets) == 0 && len(g.aware) == 0 {
 		return
 	}
 	updates := r.updateFrames()
 	var aware []byte
-	if len(g.changed) > 0 {
-		aware = bytesFrame(r.awarenessOf(g.changed), MessageAwareness)
+	if len(g.aware) > 0 {
+		aware = r.awarenessFrame(g.aware, nil)
 	}
 	var frames [4][]byte
 	now := time.Now()
@@ -126,8 +120,13 @@ func (r *room) tell() {
 		} else if s.synced && len(updates) > 0 && (g.many || g.sender != s) {
 			out = append(out, updates...)
 		}
-		if aware != nil && s.in && (g.several || g.who != s) {
-			out = append(out, aware)
+		if aware != nil && s.in {
+			// Nobody is told of themselves: they know better.
+			if _, own := g.aware[s.awareness]; !own || !s.aware {
+				out = append(out, aware)
+			} else if len(g.aware) > 1 {
+				out = append(out, r.awarenessFrame(g.aware, s))
+			}
 		}
 		if _, ack := g.acks[s]; ack && s.taken > s.told {
 			s.told = s.taken

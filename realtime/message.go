@@ -26,7 +26,7 @@ func (r *room) join(s *socket) {
 	s.in, s.sentAt, s.pingAt = true, time.Now(), time.Now()
 	s.send(syncFrame(syncStep1, r.doc.StateVector().Encode()))
 	if len(r.aware) > 0 {
-		s.send(bytesFrame(r.awarenessOf(nil), MessageAwareness))
+		s.send(r.everybody(s))
 	}
 	if !s.write.Load() {
 		s.send(noticeFrame(noticeReadOnly, "You can read this page but not change it."))
@@ -79,7 +79,7 @@ func (r *room) message(s *socket, data []byte) error {
 		return r.awareness(s, payload)
 	case MessageQueryAwareness:
 		s.sentAt = time.Now()
-		s.send(bytesFrame(r.awarenessOf(nil), MessageAwareness))
+		s.send(r.everybody(s))
 		return nil
 	case MessageCheckpoint:
 		payload, _, err := readBytes(rest)
