@@ -16,7 +16,6 @@ import {
   TaskList,
   parser as commonmark,
 } from "@lezer/markdown";
-import { markdownKeys } from "./preview-keys";
 
 const word = /[\p{L}\p{N}\p{M}]/u;
 const handle = /^@[\p{L}\p{N}\p{M}]+(?:-[\p{L}\p{N}\p{M}]+)*/u;
@@ -141,5 +140,5 @@ const marks = tagHighlighter([
  * view's counterpart of livePreview.
  */
 export function markdownSource(): Extension {
-  return [new LanguageSupport(markdownLanguage), syntaxHighlighting(marks), markdownKeys()];
+  return [new LanguageSupport(markdownLanguage), syntaxHighlighting(marks)];
 }

@@ -42,7 +42,7 @@ function editor(host: string, doc: string, mode: "preview" | "source", extension
         drawSelection(),
         extensions,
         keymap.of(defaultKeymap),
-        mode === "preview" ? preview() : markdownSource(),
+        mode === "preview" ? preview() : [markdownSource(), keys.markdownKeys()],
       ],
     }),
   });
