@@ -18,11 +18,13 @@ const (
 
 // Completion is something that may be named on a page, or put into it.
 type Completion struct {
-	Value  string `json:"value"` // stage/page, prospect:stage/page, a handle, or a template's name
-	Label  string `json:"label"`
-	Detail string `json:"detail,omitempty"` // where a page is, what a person does
-	Color  int    `json:"color,omitempty"`  // of a person, 1 to 8
-	Text   string `json:"text,omitempty"`   // of a template
+	Value    string `json:"value"` // stage/page, prospect:stage/page, a handle, or a template's name
+	Label    string `json:"label"`
+	Detail   string `json:"detail,omitempty"`   // where a page is, what a person does
+	Section  string `json:"section,omitempty"`  // of a page
+	Color    int    `json:"color,omitempty"`    // of a person, 1 to 8
+	Initials string `json:"initials,omitempty"` // of a person
+	Text     string `json:"text,omitempty"`     // of a template
 }
 
 // complete answers what may be named on a side of a prospect: on the external
@@ -105,7 +107,7 @@ func (s *Server) completePage(ctx context.Context, c people.Caller, space *wiki.
 	})
 	items := []Completion{}
 	for _, p := range found[:min(len(found), maxCompletions)] {
-		items = append(items, Completion{Value: prefix + p.Stage + "/" + p.Page, Label: p.Title, Detail: stageTitle(funnel, p.Stage) + " · " + string(p.Section)})
+		items = append(items, Completion{Value: prefix + p.Stage + "/" + p.Page, Label: p.Title, Detail: stageTitle(funnel, p.Stage) + " · " + string(p.Section), Section: string(p.Section)})
 	}
 	return items, nil
 }
@@ -129,7 +131,8 @@ func (s *Server) completePerson(ctx context.Context, prospect string, section wi
 		if p.Guest {
 			detail = "guest"
 		}
-		items = append(items, Completion{Value: p.Handle, Label: p.Name, Detail: detail, Color: personView(p).Color})
+		view := personView(p)
+		items = append(items, Completion{Value: p.Handle, Label: p.Name, Detail: detail, Color: view.Color, Initials: view.Initials})
 	}
 	return items, nil
 }

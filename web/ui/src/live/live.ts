@@ -6,7 +6,7 @@ import { Compartment, EditorState, type Extension, Prec } from "@codemirror/stat
 import { EditorView, drawSelection, dropCursor, highlightActiveLine, keymap, lineNumbers, rectangularSelection } from "@codemirror/view";
 import { yCollab } from "y-codemirror.next";
 import * as Y from "yjs";
-import { $, $$, storage } from "../dom";
+import { $, $$, inText, storage } from "../dom";
 import { ask, showDialog } from "../menus";
 import { words } from "../text";
 import { toast } from "../toast";
@@ -268,6 +268,17 @@ async function open(config: Config): Promise<void> {
       showShortcuts();
     }
   });
+  // Before the keys of every page, which would leave at once.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented || inText(event.target) || $("dialog[open], :popover-open")) return;
+      event.preventDefault();
+      if (presence.followed) presence.stop();
+      else void leave(config, conn);
+    },
+    true,
+  );
   if (config.write) editor.focus();
 }
 

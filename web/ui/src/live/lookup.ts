@@ -82,15 +82,14 @@ function read(body: unknown): Named[] {
   const named: Named[] = [];
   for (const item of items as unknown[]) {
     if (item === null || typeof item !== "object") continue;
-    const { insert, title, hint, section, person, text } = item as Record<string, unknown>;
-    if (typeof insert !== "string" || insert === "") continue;
-    const { number, initials } = (person ?? {}) as Record<string, unknown>;
+    const { value, label, detail, section, color, initials, text } = item as Record<string, unknown>;
+    if (typeof value !== "string" || value === "") continue;
     named.push({
-      value: insert,
-      label: string(title) || insert,
-      detail: string(hint),
+      value,
+      label: string(label) || value,
+      detail: string(detail),
       section: string(section),
-      color: typeof number === "number" && number >= 1 && number <= 8 ? Math.floor(number) : 1,
+      color: typeof color === "number" && color >= 1 && color <= 8 ? Math.floor(color) : 1,
       initials: string(initials),
       text: string(text),
     });
