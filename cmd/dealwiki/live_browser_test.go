@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -274,6 +275,7 @@ func TestLiveEditorIsAccessible(t *testing.T) {
 			b := openWindow(t, s, priya, "/p/northwind-rail/"+place)
 			b.goTo(kb.Home)
 			a.until(`!!document.querySelector(".live-caret")`, "Dana sees Priya's caret")
+			a.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}))
 			for _, theme := range []string{"light", "dark"} {
 				for _, size := range []struct{ width, height int64 }{{1440, 900}, {390, 844}} {
 					for _, mode := range []string{"source", "preview"} {
