@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"dealwiki/realtime"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -57,6 +58,7 @@ var outcomes = []struct {
 	{repo.ErrPath, outcome{http.StatusUnprocessableEntity, "This name cannot be kept", "It has characters that cannot be seen, or that git or a file system takes for something else. Choose another name."}},
 	{wiki.ErrTooLarge, outcome{http.StatusRequestEntityTooLarge, "Too large", "This is larger than the wiki takes. Split it, or attach it in parts."}},
 	{wiki.ErrLocked, outcome{http.StatusServiceUnavailable, "Busy", "Another program works on the data folder right now. Try again in a moment."}},
+	{realtime.ErrClosed, outcome{http.StatusServiceUnavailable, "Restarting", "The wiki is being restarted. Try again in a moment; what you typed is still in your browser."}},
 	{syscall.ENOSPC, outcome{http.StatusInsufficientStorage, "The disk is full", "Nothing was saved, and nothing that was saved before is lost. Tell your administrator; reading still works."}},
 	{syscall.EDQUOT, outcome{http.StatusInsufficientStorage, "The disk is full", "Nothing was saved, and nothing that was saved before is lost. Tell your administrator; reading still works."}},
 	{syscall.EROFS, outcome{http.StatusInsufficientStorage, "The disk cannot be written", "Nothing was saved, and nothing that was saved before is lost. Tell your administrator; reading still works."}},
@@ -116,7 +118,7 @@ func retryAfter(err error) string {
 	if errors.As(err, &many) {
 		return strconv.Itoa(max(1, int((many.RetryAfter+time.Second-1)/time.Second)))
 	}
-	if errors.Is(err, wiki.ErrLocked) {
+	if errors.Is(err, wiki.ErrLocked) || errors.Is(err, realtime.ErrClosed) {
 		return "5"
 	}
 	return ""
