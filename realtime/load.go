@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"unicode/utf8"
@@ -67,9 +68,9 @@ func (r *room) begin(ctx context.Context, rebuilt bool) error {
 
 // plant answers a new document that holds a text.
 func (r *room) plant(text string) (*yjs.Doc, uint64, error) {
-	client, err := yjs.New(yjs.Options{}).FreshClient(r.hub.random)
+	client, err := r.freshClient(nil)
 	if err != nil {
-		return nil, 0, fmt.Errorf("drawing a client id: %w", err)
+		return nil, 0, err
 	}
 	doc := yjs.New(yjs.Options{Client: client, Limits: yjs.Limits{MaxText: -1}})
 	if _, err := doc.Replace(text); err != nil {
@@ -81,36 +82,22 @@ func (r *room) plant(text string) (*yjs.Doc, uint64, error) {
 // resume opens a document as the journal has it and takes in what has come to
 // the page without it.
 func (r *room) resume(ctx context.Context, d *journal.Document) error {
-	loading, err := yjs.Load(d.State, yjs.Options{Limits: boundless})
-	if err != nil {
-		return fmt.Errorf("opening the document of %s: %w", r.name, err)
-	}
-	for _, u := range d.Updates {
-		if u.Person == recoveredPerson {
-			decoded, err := yjs.Decode(u.Data, boundless)
-			if err != nil {
-				return fmt.Errorf("opening the document of %s: %w", r.name, err)
-			}
-			for client := range loading.Unknown(decoded) {
-				r.lost[client] = true
-			}
-		}
-		if _, err := loading.Apply(u.Data); err != nil {
+	state := d.State
+	if len(d.Updates) > 0 {
+		var err error
+		if state, err = r.catchUp(d); err != nil {
 			return fmt.Errorf("opening the document of %s: %w", r.name, err)
 		}
 	}
-	client, err := loading.FreshClient(r.hub.random)
+	client, err := r.freshClient(d.Owners)
 	if err != nil {
-		return fmt.Errorf("drawing a client id: %w", err)
-	}
-	state := d.State
-	if len(d.Updates) > 0 {
-		state = loading.Encode(nil)
+		return err
 	}
 	doc, err := yjs.Load(state, yjs.Options{Client: client, Limits: r.hub.cfg.Limits.Document})
 	if err != nil {
 		return fmt.Errorf("opening the document of %s: %w", r.name, err)
 	}
+	r.full = state
 	r.doc, r.owners = doc, d.Owners
 	if r.owners == nil {
 		r.owners = map[uint64]string{}
@@ -147,6 +134,42 @@ func (r *room) reconcile(ctx context.Context, d *journal.Document) error {
 	return nil
 }
 
+// catchUp answers the state of a document after its edits.
+func (r *room) catchUp(d *journal.Document) ([]byte, error) {
+	doc, err := yjs.Load(d.State, yjs.Options{Limits: boundless})
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range d.Updates {
+		if u.Person == recoveredPerson {
+			decoded, err := yjs.Decode(u.Data, boundless)
+			if err != nil {
+				return nil, err
+			}
+			for client := range doc.Unknown(decoded) {
+				r.lost[client] = true
+			}
+		}
+		if _, err := doc.Apply(u.Data); err != nil {
+			return nil, err
+		}
+	}
+	return doc.Encode(nil), nil
+}
+
+// freshClient draws a client id that nobody has used.
+func (r *room) freshClient(owners map[uint64]string) (uint64, error) {
+	for {
+		client, err := yjs.New(yjs.Options{}).FreshClient(r.hub.random)
+		if err != nil {
+			return 0, fmt.Errorf("drawing a client id: %w", err)
+		}
+		if _, taken := owners[client]; !taken {
+			return client, nil
+		}
+	}
+}
+
 // clean is a page's text as a document holds it: bytes that are no UTF-8, which
 // an import may have brought, are U+FFFD.
 func clean(text []byte) string {
@@ -165,7 +188,12 @@ func (r *room) known(ctx context.Context, commit repo.Hash, text string) bool {
 		}
 		return false
 	}
-	v, err := readVersion(commit, state)
+	var v version
+	if bytes.Equal(state, r.full) {
+		v = version{commit: commit, text: r.doc.Text(), state: r.full, vector: r.doc.StateVector(), units: r.doc.Units()}
+	} else {
+		v, err = readVersion(commit, state)
+	}
 	if err != nil || v.text != text {
 		r.log.Error("the state of a version is not that of its text", "version", commit, "err", err)
 		return false
