@@ -19,6 +19,7 @@ import (
 	"dealwiki/realtime"
 	"dealwiki/realtime/journal"
 	"dealwiki/realtime/load"
+	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -449,5 +450,68 @@ func TestWhoIsHere(t *testing.T) {
 	assert.Contains(t, dana.ok(closePlanPage), `data-present="/p/northwind/present?at=`)
 	for _, path := range []string{"/p/secretco/present", "/p/nosuchco/present", "/p/northwind/present?at=internal/closing/none", "/p/northwind/present?at=x"} {
 		assert.Equal(t, http.StatusNotFound, mara.get(path).status, path)
+	}
+}
+
+// Commits that come from elsewhere, as by an import, become the side's as they
+// are; what is pending on open pages follows as a version of its own.
+func TestHistoryThatComesWhilePagesAreOpen(t *testing.T) {
+	for _, section := range []wiki.Section{wiki.Internal, wiki.External} {
+		t.Run(string(section), func(t *testing.T) {
+			s := newLiveSite(t)
+			ctx := context.Background()
+			at := string(section) + "/pricing/offer"
+			s.write("northwind", at, "# Offer\n\nTen seats.\n\nFor a year.\n")
+			s.write("northwind", string(section)+"/pricing/old", "# Old\n")
+			dana := s.signedIn(s.dana)
+			e, old := dana.editor("/live/northwind/"+at), dana.editor("/live/northwind/"+string(section)+"/pricing/old")
+			typed(t, e, "Ten seats", "Twelve seats")
+
+			foreign := repo.Person{Name: "Kim Berg", Email: "kim@users.invalid"}
+			require.NoError(t, s.wiki.ImportHistory(ctx, s.as(s.mara), "northwind", section, wiki.HistoryImport{Join: func(ctx context.Context, r *repo.Repo, head repo.Hash) (repo.Hash, error) {
+				for _, edits := range [][]repo.Edit{
+					{{Path: "pricing/offer.md", Data: []byte("# The offer\n\nTen seats.\n\nFor a year.\n")}},
+					{{Path: "pricing/offer.md", Data: []byte("# The offer\n\nTen seats.\n\nFor two years.\n")}, {Path: "pricing/old.md", Delete: true}},
+				} {
+					c, err := r.Lookup(head)
+					if err != nil {
+						return head, err
+					}
+					if c.Tree, err = r.WriteEdits(c.Tree, edits); err != nil {
+						return head, err
+					}
+					now := time.Now()
+					c = repo.Commit{Tree: c.Tree, Parents: []repo.Hash{head}, Author: foreign, Committer: foreign, AuthoredAt: now, CommittedAt: now, Text: "From elsewhere\n"}
+					if head, err = r.WriteCommit(c); err != nil {
+						return head, err
+					}
+				}
+				return head, r.Sync()
+			}}))
+			shows(t, e, "# The offer", "Twelve seats", "For two years")
+			code, _ := ended(t, old)
+			assert.Equal(t, realtime.CodeNotFound, code)
+
+			require.NoError(t, e.Checkpoint(""))
+			require.Eventually(t, func() bool { return string(s.read("northwind", at).Text) == e.Text() }, 20*time.Second, 10*time.Millisecond)
+			space, err := s.wiki.Space(ctx, s.as(s.dana), "northwind")
+			require.NoError(t, err)
+			side, err := space.Side(section)
+			require.NoError(t, err)
+			versions, err := side.History(ctx, s.as(s.dana), place(t, at), 10, repo.Zero)
+			require.NoError(t, err)
+			var authors []string
+			for _, v := range versions {
+				authors = append(authors, v.Author.Name)
+			}
+			assert.Equal(t, []string{"Dana Test", "Kim Berg", "Kim Berg", "Dana Test"}, authors)
+			lines, _, err := side.Blame(ctx, s.as(s.dana), place(t, at))
+			require.NoError(t, err)
+			authors = authors[:0]
+			for _, l := range lines {
+				authors = append(authors, l.Author.Name)
+			}
+			assert.Equal(t, []string{"Kim Berg", "Dana Test", "Dana Test", "Dana Test", "Kim Berg"}, authors)
+		})
 	}
 }
