@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,12 +23,16 @@ type note struct {
 }
 
 // Note says that a person, by id, reads a page outside the editor; or is in the
-// space, at a place without a page. It counts for 45 seconds.
+// space, at a place without a page. It counts for 45 seconds, or until the
+// person reads something else in the space.
 func (h *Hub) Note(prospect string, place wiki.Place, person, name, color string, guest bool) {
 	side := wiki.SideID{Prospect: prospect, Section: place.Section}
 	p := Presence{Person: person, Name: name, Color: color, Guest: guest, Place: place}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, section := range []wiki.Section{wiki.Internal, wiki.External} {
+		maps.DeleteFunc(h.notes[wiki.SideID{Prospect: prospect, Section: section}], func(k noteKey, _ note) bool { return k.person == person })
+	}
 	if h.notes[side] == nil {
 		h.notes[side] = map[noteKey]note{}
 	}

@@ -445,6 +445,9 @@ func TestWhoIsHere(t *testing.T) {
 		{"Mara Test", "Close plan", closePlanPage, false, false, true},
 		{"Vera Test", "Close plan", closePlanPage, true, false, true},
 	}, ask(vera, "?at="+closePlanAt))
+	ask(dana, "?at=external/closing/terms")
+	assert.Contains(t, ask(vera, ""), who{"Dana Test", "Close plan", closePlanPage, false, true, false})
+	assert.NotContains(t, ask(vera, ""), who{"Vera Test", "Close plan", closePlanPage, true, false, false}, "one is where one looked last")
 	assert.Contains(t, ask(vera, ""), who{"Mara Test", "Terms", "/p/northwind/external/closing/terms", false, true, false}, "writing says more than reading")
 	assert.Contains(t, dana.ok("/p/northwind"), `data-present="/p/northwind/present"`)
 	assert.Contains(t, dana.ok(closePlanPage), `data-present="/p/northwind/present?at=`)
