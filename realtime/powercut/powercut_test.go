@@ -64,7 +64,7 @@ func TestNothingThatWasSaidIsLostWithThePower(t *testing.T) {
 	r := record(t, workEnv)
 	const seed = 20261102
 	random := rand.New(rand.NewPCG(seed, 1))
-	moments := cuts(r, random, 60, 3000)
+	moments := cuts(r, random, 40, 3000)
 	disk := r.Disk()
 	git, err := exec.LookPath("git")
 	if err != nil && os.Getenv("CI") != "" {

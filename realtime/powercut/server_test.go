@@ -210,7 +210,7 @@ func serve(dir string) (err error) {
 func TestAServerComesBackWithAllThatItAcknowledged(t *testing.T) {
 	r := record(t, serveEnv)
 	random := rand.New(rand.NewPCG(20261103, 1))
-	moments := cuts(r, random, 16, 400)
+	moments := cuts(r, random, 12, 400)
 	disk := r.Disk()
 	typed, saved := 0, 0
 	for _, moment := range moments {
