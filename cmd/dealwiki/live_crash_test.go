@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dealwiki/realtime/load"
+	"dealwiki/realtime/yjs"
 )
 
 // A crowd is editors at work on some pages.
@@ -354,6 +355,113 @@ func TestRestoredBackupTakesClientsBack(t *testing.T) {
 	s.start()
 	got, _ := s.page(page)
 	require.Equal(t, want+"Offline, by A.\n", got)
+}
+
+// TestBackupWhilePeopleType backs up while people type and use the API, goes on,
+// loses the data folder and restores: when everybody is back, every line that
+// anybody typed is there, once.
+func TestBackupWhilePeopleType(t *testing.T) {
+	r := rand.New(rand.NewPCG(seed(t), 40))
+	rounds := 1
+	if soak() {
+		rounds = 20
+	}
+	s := startLive(t, 3)
+	c := newCrowd(s, []string{"internal/pricing/offer", "external/proposing/proposal"}, 3)
+	for _, page := range c.pages {
+		s.make(page, "# Page\n")
+	}
+	typed := make([]int, len(c.editors)) // lines, of each editor
+	for round := range rounds {
+		c.join()
+		ctx, cancel := context.WithCancel(t.Context())
+		var wait sync.WaitGroup
+		for i, e := range c.editors {
+			r := rand.New(rand.NewPCG(r.Uint64(), uint64(i)))
+			wait.Go(func() {
+				for ; ctx.Err() == nil; typed[i]++ {
+					if !assert.NoError(t, e.Edit(ownLine(r, fmt.Sprintf("<%d.%d>", i, typed[i])))) {
+						return
+					}
+					if r.IntN(40) == 0 {
+						_ = e.Checkpoint("Checkpoint") // the server may be dead
+					}
+					time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
+				}
+			})
+		}
+		wait.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				for _, page := range c.pages {
+					res, err := s.api(0).do("GET", livePages+page, "", nil)
+					if err != nil {
+						return
+					}
+					var got struct{ Text string }
+					if !assert.NoError(t, json.Unmarshal(res.body, &got)) {
+						return
+					}
+					res, err = s.api(0).json("PUT", livePages+page, map[string]any{"text": fmt.Sprintf("<api %d.%d>\n", round, n) + got.Text}, "If-Match", res.etag)
+					if err != nil {
+						return
+					}
+					assert.Contains(t, []int{http.StatusOK, http.StatusPreconditionFailed}, res.status, "%s", res.body)
+				}
+			}
+		})
+		time.Sleep(time.Duration(100+r.IntN(300)) * time.Millisecond)
+		file := filepath.Join(t.TempDir(), "backup")
+		dealwiki(t, "backup", "-data", s.data, "-o", file)
+		time.Sleep(time.Duration(100+r.IntN(300)) * time.Millisecond)
+		s.p.kill()
+		cancel()
+		wait.Wait()
+		for _, e := range c.editors {
+			e.Disconnect()
+		}
+		s.data = filepath.Join(t.TempDir(), "restored")
+		dealwiki(t, "restore", "-data", s.data, file)
+		for i, p := range s.people {
+			s.tokens[i] = newToken(t, s.data, p.Email, "read,write")
+		}
+		s.start()
+		c.join()
+		texts := c.converge()
+		seen := map[string]int{}
+		for page, text := range texts {
+			for line := range strings.Lines(text) {
+				seen[page+" "+line]++
+			}
+			require.Equal(t, 1, seen[page+" # Page\n"], "the text of %s is doubled or gone", page)
+		}
+		for line, n := range seen {
+			require.Equal(t, 1, n, "%q doubled", line)
+		}
+		for i, n := range typed {
+			for k := range n {
+				require.Equal(t, 1, seen[fmt.Sprintf("%s <%d.%d>\n", c.page(i), i, k)], "line %d of editor %d is missing", k, i)
+			}
+		}
+	}
+	texts := c.converge()
+	s.p.stop(t)
+	fsck(t, s.data)
+	noVersionTwice(t, s.data)
+	s.start()
+	for page, text := range texts {
+		got, _ := s.page(page)
+		require.Equal(t, text, got, "%s", page)
+	}
+}
+
+// ownLine inserts a line of its own after any other.
+func ownLine(r *rand.Rand, line string) func(*yjs.Doc) []yjs.Edit {
+	return func(d *yjs.Doc) []yjs.Edit {
+		text := d.Text() // of ASCII
+		at := r.IntN(len(text))
+		at += strings.IndexByte(text[at:], '\n') + 1
+		return []yjs.Edit{{Pos: at, Insert: line + "\n"}}
+	}
 }
 
 // newToken makes a token of a person with the command for it.
