@@ -609,3 +609,35 @@ func TestPreviewIsAccessible(t *testing.T) {
 	assert.Empty(t, found)
 	d.quiet(t)
 }
+
+// Whatever a table looks like, an edit changes what it is about and nothing else.
+func TestTableLaws(t *testing.T) {
+	d := openStage(t)
+	var broken []string
+	d.eval(t, "preview.tableLaws(4000)", &broken)
+	assert.Empty(t, strings.Join(broken, "\n"))
+	for _, c := range [][4]string{
+		{"abc", "abcd", "xabc", "xabcd"},
+		{"abc", "xabc", "abcd", "xabcd"},
+		{"abc", "abc", "new", "new"},
+		{"abc", "aXc", "aYc", "aYXc"},
+		{"", "mine", "theirs", "theirsmine"},
+	} {
+		var got string
+		d.eval(t, fmt.Sprintf("preview.model.rebase(%s, %s, %s)", quoted(t, c[0]), quoted(t, c[1]), quoted(t, c[2])), &got)
+		assert.Equal(t, c[3], got)
+	}
+	var grid [][]string
+	for text, want := range map[string][][]string{
+		"a\tb\n\"c\td\"\te":      {{"a", "b"}, {"c\td", "e"}},
+		"a,b\n1,\"x, y\"":        {{"a", "b"}, {"1", "x, y"}},
+		"a;b\n1,5;2":             {{"a", "b"}, {"1,5", "2"}},
+		"one, two":               nil,
+		"a line,\nand more, yes": nil,
+	} {
+		grid = nil
+		d.eval(t, "preview.paste.textGrid("+quoted(t, text)+")", &grid)
+		assert.Equal(t, want, grid, text)
+	}
+	d.quiet(t)
+}

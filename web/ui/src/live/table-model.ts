@@ -140,10 +140,17 @@ export function setCell(m: TableModel, row: number, column: number, text: string
   const c = smallest(cell.raw, raw);
   if (!c) return [];
   let insert = c.insert;
+  if (!raw) {
+    // Without bars around its line an empty cell would be none.
+    if (column === 0 && !r.opened) insert = "| ";
+    if (column === r.cells.length - 1 && !r.closed) insert += "  |";
+  }
   if (!cell.raw) {
     if (cell.room.from === cell.room.to) insert = ` ${insert} `;
     else if (cell.from === cell.room.to) insert = `${insert} `;
-  } else if (cell.to === cell.room.to && c.to === cell.raw.length && raw.endsWith("\\")) insert += " ";
+  } else if (cell.to === cell.room.to && raw.endsWith("\\")) {
+    return [{ from: cell.from, to: cell.to, insert: `${raw} ` }]; // or it would escape the bar
+  }
   return [{ from: cell.from + c.from, to: cell.from + c.to, insert }];
 }
 

@@ -22,6 +22,8 @@ export function textGrid(text: string): string[][] | null {
   if (!t.includes("\n")) return null;
   for (const by of [";", ","]) {
     if (!t.includes(by)) continue;
+    // In prose a space or the end of a line follows; in a file a value does.
+    if (/[,;](?: |$)/m.test(t.replace(/"(?:[^"]|"")*"/g, "."))) continue;
     const grid = split(t, by);
     const width = grid[0]!.length;
     if (width > 1 && grid.length > 1 && grid.every((r) => r.length === width)) return cut(grid);

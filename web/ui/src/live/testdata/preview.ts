@@ -86,6 +86,57 @@ function two(doc: string) {
   };
 }
 
+/** tableLaws edits random tables in random ways and tells what a law of tables broke. */
+function tableLaws(rounds: number): string[] {
+  let seed = 7;
+  const pick = (n: number) => (seed = (seed * 48271) % 2147483647) % n;
+  const words = ["", "a", "b c", "\\|", "**x**", "`y`", "ü😀", "<br>", "\\\\", "1.5", "\u0645"];
+  const typed = ["", "x", "a|b", "line\nline", " spaced ", "😀", "\\", "end\\", "`|`", "a\\|b"];
+  const broken: string[] = [];
+  const apply = (text: string, changes: model.Change[]) => {
+    let out = text;
+    for (const c of changes.toSorted((a, b) => a.from - b.from).toReversed()) out = out.slice(0, c.from) + c.insert + out.slice(c.to);
+    return out;
+  };
+  const cells = (m: model.TableModel) => m.rows.map((r) => Array.from({ length: m.columns }, (_, c) => model.cellText(r.cells[c]?.raw ?? "")));
+  for (let i = 0; i < rounds; i++) {
+    const width = 1 + pick(4);
+    const style = pick(3);
+    const row = (raws: string[]) => (style === 0 || width === 1 ? `| ${raws.join(" | ")} |` : style === 1 ? `|${raws.join("|")}|` : raws.map((r) => r || "-").join(" | "));
+    const some = () => row(Array.from({ length: width }, () => words[pick(words.length)]!));
+    const lines = [some(), row(Array<string>(width).fill(["---", ":-", "-:"][pick(3)]!))];
+    for (let r = pick(4); r > 0; r--) lines.push(some());
+    const text = lines.join("\n");
+    const m = model.parseTable(text);
+    if (!m) {
+      if (style === 0) broken.push(`unread: ${text}`);
+      continue;
+    }
+    const was = cells(m);
+    const r = pick(m.rows.length);
+    const c = pick(m.columns);
+    const value = typed[pick(typed.length)]!;
+    const deeds: [string, model.Change[], string[][]][] = [
+      ["set", model.setCell(m, r, c, value), was.map((x, a) => x.map((y, b) => (a === r && b === c ? model.cellText(model.cellSource(value)) : y)))],
+      ["row", model.addRow(m, r), was.toSpliced(r + 1, 0, Array<string>(m.columns).fill(""))],
+      ["column", model.addColumn(m, c), was.map((x) => x.toSpliced(c + 1, 0, ""))],
+      ["first column", model.addColumn(m, -1), was.map((x) => ["", ...x])],
+      ["no row", model.removeRow(m, r), r > 0 ? was.toSpliced(r, 1) : was],
+      ["no column", model.removeColumn(m, c), m.columns > 1 ? was.map((x) => x.toSpliced(c, 1)) : was],
+      ["align", model.setAlign(m, c, "center"), was],
+      ["fill", model.fill(m, r, c, [["p", "q|r"], ["s"]]), []],
+    ];
+    for (const [name, changes, want] of deeds) {
+      const after = apply(text, changes);
+      const now = model.parseTable(after);
+      const have = now && cells(now);
+      const ok = name === "fill" ? have?.[r]?.[c] === "p" && have[r][c + 1] === "q|r" && have[r + 1]?.[c] === "s" : JSON.stringify(have) === JSON.stringify(want);
+      if (!ok) broken.push(`${name} ${r},${c} ${JSON.stringify(value)}: ${JSON.stringify(text)} -> ${JSON.stringify(after)}`);
+    }
+  }
+  return broken.slice(0, 5);
+}
+
 Object.assign(window, {
-  preview: { one, two, facts, keys, model, paste, syntaxTree, forceParsing, opened: () => opened },
+  preview: { one, two, tableLaws, facts, keys, model, paste, syntaxTree, forceParsing, opened: () => opened },
 });
