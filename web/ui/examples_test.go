@@ -145,6 +145,26 @@ func links() []web.Link {
 	return []web.Link{{Title: "Negotiated terms", Href: "/p/n", Audience: "internal", Place: "Negotiating"}, {Title: "Staffing for delivery", Href: "/p/n", Audience: "internal", Place: "Closing"}}
 }
 
+// comments are threads of every kind.
+func comments(audience string, may bool) *web.CommentsView {
+	v := &web.CommentsView{Action: "/p/n/comments", Audience: audience, Version: "4f0c", May: may}
+	if audience == web.AudienceExternal {
+		v.Note = "/p/n/new"
+	}
+	said := func(id string, by web.Person, text template.HTML, mine bool) web.CommentItem {
+		return web.CommentItem{ID: id, By: by, At: ago(time.Hour), HTML: "<p>" + text + "</p>", Text: string(text), Mine: mine, Remove: mine}
+	}
+	edited := said("m3", dana, "Half a day, <a class=\"mention\" href=\"#\">@tom</a>.", may)
+	edited.Edited = ago(time.Minute)
+	v.Open = []web.CommentThread{
+		{In: v, ID: "t1", Comments: []web.CommentItem{said("m1", tom, "Can we shorten this page?", false)}},
+		{In: v, ID: "t2", Quote: "27 November", Now: "27 November", Before: "Northwind signs on ", At: 0.1, Note: v.Note, Comments: []web.CommentItem{said("m2", ingrid, "Or a week later?", false), edited}},
+		{In: v, ID: "t3", Quote: "a paragraph that was taken out", Heading: "Risks", Gone: true, Comments: []web.CommentItem{said("m4", priya, "Why?", false)}},
+	}
+	v.Resolved = []web.CommentThread{{In: v, ID: "t4", Quote: "Three-year term", Comments: []web.CommentItem{said("m5", tom, "Settled.", false)}, Resolved: &web.CommentResolution{By: dana, At: noon}}}
+	return v
+}
+
 func facts() []web.FactLink {
 	return []web.FactLink{{Kind: "decision", Title: "Three-year term, EUR 840,000", Href: "#d-1", Open: true}, {Kind: "commitment", Title: "Migration inside fixed price", Href: "#c-1", Open: true},
 		{Kind: "risk", Title: "9 % of work orders lack an asset", Href: "#r-1", Open: true}, {Kind: "question", Title: "Shunting locomotives in phase 1?", Href: "#q-1"}, {Kind: "stakeholder", Title: "Lars Nyberg", Href: "#s-1", Open: true}}
@@ -206,15 +226,18 @@ func examples() []example {
 	pageOf := func(audience string) web.PageView {
 		return web.PageView{Shell: space(head(audience).Title, audience), Page: head(audience), Body: prose,
 			Outline: []web.Heading{{Text: "What is left before signature", ID: "left", Level: 2}, {Text: "Price as agreed", ID: "price", Level: 2}, {Text: "Migration rehearsal", ID: "rehearsal", Level: 3}},
-			Facts:   facts(), Backlinks: links(), Files: files(),
+			Facts:   facts(), Backlinks: links(), Files: files(), Comments: comments(audience, true),
 			Authors: []web.Share{{Person: dana, Percent: 58, X: 0, Width: 57}, {Person: priya, Percent: 27, X: 58, Width: 26}, {Person: tom, Percent: 15, X: 85, Width: 15}}}
 	}
 	old := pageOf(web.AudienceInternal)
+	old.Comments = nil
 	old.Old = &web.OldVersion{Number: 37, At: ago(50 * time.Hour), By: dana, Commit: "c37", Compare: "/p/n/compare", Restore: true}
 	old.Notice = "This page is very long, so it is shown as source."
 	old.Flash = &web.Flash{Kind: "warn", Text: "Somebody changed this page while you were writing."}
 	reader := pageOf(web.AudienceInternal)
 	reader.Page.CanWrite, reader.Page.CanDelete, reader.Untouched, reader.Facts, reader.Backlinks = false, false, true, nil, nil
+	reader.Comments = comments(web.AudienceInternal, false)
+	reader.Comments.Problem = "The comments of this page: closing/close-plan.comments.yaml holds a conflict of a merge on line 3."
 	reader.Flash = &web.Flash{Kind: "ok", Text: "Saved as version 41", Href: "/p/n", Label: "Undo"}
 
 	needs := []web.Need{{Title: "Reference-call notes", About: "What their reference customers told us.", Audience: "internal", Href: "/p/n", Create: "/p/n/create"},
