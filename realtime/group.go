@@ -13,6 +13,7 @@ type group struct {
 	batch  journal.Batch
 	sender *socket // of the updates to be told; nil if there are several
 	tell   [][]byte
+	bytes  int // of updates
 	many   bool
 
 	acks   map[*socket]struct{}
@@ -30,6 +31,7 @@ func (g *group) update(s *socket, data []byte) {
 		g.many = true
 	}
 	g.tell = append(g.tell, data)
+	g.bytes += len(data)
 }
 
 func (g *group) ack(s *socket) {
@@ -61,6 +63,38 @@ type heldUpdate struct {
 	data   []byte
 }
 
+// gather makes one edit for the journal of each person's in the group.
+func (r *room) gather() {
+	all := r.group.batch.Updates
+	if len(all) < 2 {
+		return
+	}
+	var order []string
+	parts := map[string][][]byte{}
+	sums := map[string]journal.Update{}
+	for _, u := range all {
+		if parts[u.Person] == nil {
+			order = append(order, u.Person)
+		}
+		parts[u.Person] = append(parts[u.Person], u.Data)
+		sums[u.Person] = journal.Update{Person: u.Person, Removed: sums[u.Person].Removed + u.Removed, At: u.At}
+	}
+	gathered := make([]journal.Update, 0, len(order))
+	for _, person := range order {
+		u := sums[person]
+		if u.Data = parts[person][0]; len(parts[person]) > 1 {
+			merged, err := yjs.Merge(parts[person]...)
+			if err != nil {
+				r.log.Error("merging updates that were taken", "err", err)
+				return // then one by one
+			}
+			u.Data = merged
+		}
+		gathered = append(gathered, u)
+	}
+	r.group.batch.Updates = gathered
+}
+
 // flush writes what came to the journal, then tells everybody and acknowledges.
 func (r *room) flush() {
 	g := &r.group
@@ -68,7 +102,9 @@ func (r *room) flush() {
 		g.reset()
 		return
 	}
-	if len(g.batch.Updates) > 0 || len(g.batch.Owners) > 0 {
+	if n := len(g.batch.Updates); n > 0 || len(g.batch.Owners) > 0 {
+		r.gather()
+		r.pace.sent(n)
 		if r.append(r.hub.ctx, g.batch) != nil {
 			return
 		}

@@ -55,6 +55,7 @@ type room struct {
 	sockets  map[*socket]struct{}
 	aware    map[uint64]*presence
 	group    group
+	pace     pace
 	held     []heldUpdate
 	saving   saving
 	merging  *merge
@@ -112,6 +113,8 @@ func (r *room) run() {
 	r.empty = time.Now()
 	r.saving.init()
 	defer r.saving.timer.Stop()
+	r.pace.init()
+	defer r.pace.timer.Stop()
 	tick := time.NewTicker(min(tickEvery, r.hub.cfg.Limits.Linger))
 	defer tick.Stop()
 	closing := r.hub.closing
@@ -119,6 +122,10 @@ func (r *room) run() {
 		select {
 		case e := <-r.in:
 			r.take(e)
+			if r.group.bytes < maxGroup && !r.ended && r.pace.wait() {
+				continue
+			}
+		case <-r.pace.timer.C:
 		case <-tick.C:
 			r.tick()
 		case <-r.saving.timer.C:
