@@ -81,7 +81,7 @@ export function completions(o: CompletionOptions): Extension {
     if (context.aborted) return null;
     const options: Choice[] = found.map((item) => ({
       label: item.label || item.value,
-      detail: [item.detail, item.section].filter(Boolean).join(" · "),
+      detail: item.detail,
       symbol: "file-text",
       section: pages,
       apply: closed(item.value) as Choice["apply"],

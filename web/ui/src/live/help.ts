@@ -22,7 +22,12 @@ const groups: [title: string, rows: [what: string, ...keys: string[]][]][] = [
     [
       ["Bold", cmd, "B"],
       ["Italic", cmd, "I"],
+      ["Strike out", cmd, shift, "X"],
+      ["Code", cmd, "E"],
       ["Link", cmd, "K"],
+      ["Heading 1 to 4, 0 for none", cmd, alt, "1"],
+      ["Numbers, bullets, tasks", cmd, shift, "7 8 9"],
+      ["Quote", cmd, shift, "."],
       ["Paste without format", cmd, shift, "V"],
       ["Undo your own last change", cmd, "Z"],
       ["Do it again", cmd, shift, "Z"],
@@ -35,6 +40,8 @@ const groups: [title: string, rows: [what: string, ...keys: string[]][]][] = [
       ["Next match", cmd, "G"],
       ["Comment on the selection", cmd, alt, "M"],
       ["Save a version now", cmd, "S"],
+      ["Show the source", cmd, alt, "S"],
+      ["These keys", cmd, "/"],
     ],
   ],
 ];

@@ -59,6 +59,7 @@ function put(view: EditorView, clipped: Clipped): void {
     else if (before.slice(quote.length).trim() !== "") text = `\n\n${text}`;
     else if (quote === "" && line.number > 1 && state.doc.line(line.number - 1).text.trim() !== "") text = `\n${text}`;
     if (after.trim() !== "") text = `${text}\n\n`;
+    else if (/(?:^|\n)\|[^\n]*$/.test(text) && quote === "" && end.number === state.doc.lines) text = `${text}\n\n`; // one writes on below the table
     else if (end.number < state.doc.lines && state.doc.line(end.number + 1).text.trim() !== "") text = `${text}\n`;
   }
   if (quote !== "") text = text.replace(/\n/g, `\n${quote}`);

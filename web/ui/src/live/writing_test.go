@@ -322,23 +322,23 @@ func complete(w http.ResponseWriter, r *http.Request) {
 	switch q.Get("kind") {
 	case "page":
 		all = []item{
-			{"insert": "closing/implementation-timeline", "title": "Implementation timeline", "hint": "Closing", "section": "external"},
-			{"insert": "closing/security-answers", "title": "Security answers", "hint": "Closing", "section": "external"},
+			{"value": "closing/implementation-timeline", "label": "Implementation timeline", "detail": "Closing · external", "section": "external"},
+			{"value": "closing/security-answers", "label": "Security answers", "detail": "Closing · external", "section": "external"},
 		}
 		if q.Get("section") == "internal" {
-			all = append(all, item{"insert": "negotiating/walk-away-price", "title": "Walk-away price", "hint": "Negotiating", "section": "internal"})
+			all = append(all, item{"value": "negotiating/walk-away-price", "label": "Walk-away price", "detail": "Negotiating · internal", "section": "internal"})
 		}
 	case "person":
 		all = []item{
-			{"insert": "tom", "title": "Tom Okafor", "hint": "technical", "person": item{"number": 3, "initials": "TO"}},
-			{"insert": "ingrid", "title": "Ingrid Solberg", "hint": "guest", "person": item{"number": 7, "initials": "IS"}},
+			{"value": "tom", "label": "Tom Okafor", "detail": "technical", "color": 3, "initials": "TO"},
+			{"value": "ingrid", "label": "Ingrid Solberg", "detail": "guest", "color": 7, "initials": "IS"},
 		}
 	case "template":
-		all = []item{{"insert": "site-visit", "title": "Site visit", "text": "## Site visit at Northwind\n\n- [ ] Who comes along\n"}}
+		all = []item{{"value": "site-visit", "label": "Site visit", "text": "## Site visit at Northwind\n\n- [ ] Who comes along\n"}}
 	}
 	items := []item{}
 	for _, i := range all {
-		if strings.Contains(strings.ToLower(fmt.Sprint(i["insert"], i["title"])), strings.ToLower(q.Get("q"))) {
+		if strings.Contains(strings.ToLower(fmt.Sprint(i["value"], i["label"])), strings.ToLower(q.Get("q"))) {
 			items = append(items, i)
 		}
 	}
@@ -575,7 +575,7 @@ func TestPasting(t *testing.T) {
 		"blocks on a new line":  {"Words\n", "<ul><li>a</li><li>b</li></ul>", "a b", "Words\n\n- a\n- b"},
 		"into a list":           {"- one\n- ", "<ul><li>a</li><li>b</li></ul>", "a b", "- one\n- a\n- b"},
 		"into a callout":        {"> [!decision] x\n> ", "<p>a</p><p>b</p>", "a b", "> [!decision] x\n> a\n> \n> b"},
-		"a table of tabs":       {"", "", "Depot\tSeats\nVarden\t80\n", "| Depot | Seats |\n| --- | --- |\n| Varden | 80 |"},
+		"a table of tabs":       {"", "", "Depot\tSeats\nVarden\t80\n", "| Depot | Seats |\n| --- | --- |\n| Varden | 80 |\n\n"},
 		"plain text stays":      {"", "", "# as it is\r\n*yes*", "# as it is\n*yes*"},
 		"into code as it is":    {"```\n", "<p>a <b>b</b></p>", "a b", "```\na b"},
 		"html without any text": {"", "<div></div>", "words", "words"},
