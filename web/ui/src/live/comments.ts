@@ -241,7 +241,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
     }
     if (writing && !drawnDraft) list.push(writing);
     if (showResolved) list.push(...resolved.map((t) => card(t, null)));
-    if (external) list.push(element("p", { class: "meta" }, "Comments follow the page: on an external page guests read them too. ", note("")));
+    if (external) list.push(element("p", { class: "meta" }, "Comments follow the page: on an external page guests read them too."), element("p", { class: "meta" }, note("")));
     for (const id of cards.keys()) if (id !== draft && !threads.some((t) => t.id === id)) cards.delete(id);
     swap(list);
     showTimes();
