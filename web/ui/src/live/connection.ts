@@ -238,6 +238,7 @@ export class Connection {
     provider.on("closed", ({ code, reason }: { code: number; reason: string }) => {
       this.link = "ended";
       this.remember();
+      void this.copy?.destroy(); // nothing is typed any more, and a sign-out elsewhere may delete it
       this.tell("change");
       this.tell("end", code, reason);
     });

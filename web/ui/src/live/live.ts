@@ -198,6 +198,7 @@ async function open(config: Config): Promise<void> {
           writingsuggestions: "false",
         }),
         EditorState.tabSize.of(4),
+        EditorView.scrollMargins.of(() => ({ top: 32, bottom: 72 })), // room for a flag above, for a thought below
         writable.of(mayWrite(config.write)),
         drawSelection(),
         dropCursor(),
@@ -327,7 +328,7 @@ function watch(config: Config, conn: Connection, banners: Banners, view: () => E
     const kept = conn.pending > 0 ? keep(config.title, text) : [];
     switch (code) {
       case closed.signedOut:
-        banners.show("end", "danger", "You are signed out.", "What you wrote is kept in this browser and merges when you sign in again.", [
+        banners.show("end", "danger", "You are signed out.", conn.pending > 0 ? "What you wrote is kept in this browser and merges when you sign in again." : "Everything that you wrote was saved before.", [
           { label: "Sign in again", icon: "key-round", run: () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`) },
           ...kept,
         ]);
