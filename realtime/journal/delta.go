@@ -83,7 +83,8 @@ func patch(base, delta []byte, size int) ([]byte, error) {
 	damaged := func(what string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: difference with %s", ErrDamaged, what)
 	}
-	var out []byte
+	// Most deltas make little that is not in the base.
+	out := make([]byte, 0, max(0, min(size, len(base)+len(delta))))
 	after := int64(0)
 	for len(delta) > 0 {
 		op, n := binary.Uvarint(delta)
