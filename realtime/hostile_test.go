@@ -173,9 +173,7 @@ func TestNobodyWritesInAnothersName(t *testing.T) {
 	dana.saved()
 
 	// Tom's client goes on under Dana's client id.
-	forged := yjs.New(yjs.Options{Client: dana.doc.Client()})
-	_, err := forged.Apply(dana.doc.Encode(nil))
-	require.NoError(t, err)
+	forged := dana.twin()
 	forgery, err := forged.Change(yjs.Edit{Insert: "I resign. "})
 	require.NoError(t, err)
 	tom := s.join(s.tom, planAt, "").in()
@@ -184,7 +182,7 @@ func TestNobodyWritesInAnothersName(t *testing.T) {
 	assert.Equal(t, "# Plan\nby Dana\n", dana.text())
 
 	// Dana's own edits come on another connection.
-	back := s.joinWith(s.dana, planAt, "", dana.doc).in()
+	back := s.joinWith(s.dana, planAt, "", dana.twin()).in()
 	back.update(forgery)
 	back.saved()
 	dana.sees("I resign. # Plan\nby Dana\n")

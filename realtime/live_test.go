@@ -147,3 +147,37 @@ func TestARestartInTheMiddleLosesNothing(t *testing.T) {
 	other.sees("offline # Plan\nacknowledged\n")
 	back.saved()
 }
+
+func TestWithoutAJournalNothingIsAcknowledged(t *testing.T) {
+	s := newSite(t, realtime.Config{})
+	s.page(planAt, "# Plan\n")
+	dana, tom := s.join(s.dana, planAt, "").in(), s.join(s.tom, planAt, "").in()
+	dana.appends("kept\n")
+	dana.saved()
+	tom.sees("# Plan\nkept\n")
+	require.NoError(t, s.journal.Close())
+	dana.appends("not on disk\n")
+	assert.Equal(t, realtime.CodeComeAgain, dana.closed())
+	assert.Equal(t, realtime.CodeComeAgain, tom.closed())
+	assert.Less(t, dana.persisted, uint64(dana.sent))
+	assert.Equal(t, "# Plan\nkept\n", tom.text(), "nobody sees what is not on disk")
+	refused := s.dial(s.tom, planAt, "")
+	go refused.listen()
+	assert.Equal(t, realtime.CodeComeAgain, refused.closed())
+	_ = refused.ws.Close()
+}
+
+func TestClosingSavesWhatWasTyped(t *testing.T) {
+	s := newSite(t, realtime.Config{})
+	s.page(planAt, "# Plan\n")
+	dana := s.join(s.dana, planAt, "").in()
+	for range 50 {
+		dana.appends("x")
+	}
+	s.elsewhere(func(sd *wiki.Side) {
+		assert.Equal(t, realtime.CodeComeAgain, dana.closed())
+		page, err := sd.Read(s.ctx(), s.dana, place(planAt))
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, len(page.Text), len("# Plan\n")+int(dana.persisted)-1, "all that was acknowledged")
+	})
+}

@@ -555,3 +555,10 @@ func (c *client) copied() *yjs.Doc {
 }
 
 func hashOf(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }
+
+// twin is the client's copy of the document, under the same client id.
+func (c *client) twin() *yjs.Doc {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.doc.Fork(c.doc.Client())
+}
