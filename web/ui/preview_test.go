@@ -641,3 +641,52 @@ func TestTableLaws(t *testing.T) {
 	}
 	d.quiet(t)
 }
+
+// With the mouse: a press in a cell puts the caret there, with Ctrl a link is
+// followed, and what a command does at the selection happens in the cell.
+func TestPreviewByMouse(t *testing.T) {
+	d := openStage(t)
+	d.show(t, prices+"\n\n[here](https://example.com/a) and [[closing/plan]] and [bad](javascript:alert(1))\n")
+	require.NoError(t, chromedp.Run(d.ctx, chromedp.Click("#editor td strong", chromedp.ByQuery)))
+	d.settle(t)
+	var cell string
+	d.eval(t, `document.activeElement.textContent`, &cell)
+	assert.Equal(t, "**20**", cell)
+	d.eval(t, `(() => { const {from, to} = view.state.selection.main, doc = view.state.doc.toString(), at = doc.indexOf("20"); return from === to && from >= at && from <= at + 2 })()`, new(bool))
+	d.keys(t, "5")
+	assert.Regexp(t, `\*\*(520|250|205)\*\*`, d.doc(t))
+	d.eval(t, `(() => { const at = view.state.selection.main.head; view.dispatch({changes: {from: at, insert: "_"}, selection: {anchor: at + 1}, userEvent: "input"}) })()`, nil)
+	d.keys(t, "!")
+	assert.Regexp(t, `\*\*[205]+_![20]*\*\*`, d.doc(t))
+
+	var opened []string
+	for _, link := range []string{"[data-dest='https://example.com/a']", "[data-wiki='closing/plan']", "[data-dest^='javascript']"} {
+		d.eval(t, fmt.Sprintf(`document.querySelector("#editor " + %s).dispatchEvent(new MouseEvent("mousedown", {ctrlKey: true, bubbles: true, cancelable: true})); 1`, quoted(t, link)), nil)
+	}
+	d.eval(t, "preview.opened()", &opened)
+	assert.Equal(t, []string{"https://example.com/a", "/pages/closing/plan"}, opened)
+	d.quiet(t)
+}
+
+// A reader sees cells and check boxes, but cannot change them.
+func TestPreviewForReaders(t *testing.T) {
+	d := openStage(t)
+	d.eval(t, "window.view = preview.one("+quoted(t, prices+"\n\n- [ ] task @sam\n")+", 'preview', true); 1", nil)
+	d.settle(t)
+	var editable, boxes, tools int
+	d.eval(t, `document.querySelectorAll("#editor [contenteditable=plaintext-only]").length`, &editable)
+	d.eval(t, `document.querySelectorAll("#editor .lp-check:not([disabled])").length`, &boxes)
+	d.eval(t, `document.querySelectorAll("#editor .lp-table-tools").length`, &tools)
+	assert.Zero(t, editable+boxes+tools)
+	d.quiet(t)
+}
+
+// What reads right to left is set so, line by line and cell by cell.
+func TestPreviewReadsRightToLeft(t *testing.T) {
+	d := openStage(t)
+	d.show(t, "Left\n\nمرحبا **مهم**\n\n| مرحبا |\n| - |\n| x |\n\n")
+	var directions []string
+	d.eval(t, `[...document.querySelectorAll("#editor .cm-line, #editor .lp-cell")].filter((e) => e.textContent.trim()).map((e) => getComputedStyle(e).direction)`, &directions)
+	assert.Equal(t, []string{"ltr", "rtl", "rtl", "ltr"}, directions)
+	d.quiet(t)
+}

@@ -257,11 +257,13 @@ export class TableView {
     const at = caretIn(cell.dom);
     write(cell.dom, text);
     if (at) {
-      const s = this.view.state.selection.main;
+      // The editor's selection was moved along, or set by undo or a command.
+      const { anchor, head } = this.view.state.selection.main;
       const range = this.cellRange(cell);
-      // Undo and the toolbar say where the selection is now.
-      if (range && s.from >= range.from && s.to <= range.to && before === raw) setCaret(cell.dom, at.from, at.to);
-      else setCaret(cell.dom, moved(shown, text, at.from), moved(shown, text, at.to));
+      const place = (pos: number): number => (range ? cellText(raw.slice(0, pos - range.from)).length : 0);
+      const within = (pos: number): boolean => range !== null && pos >= range.from && pos <= range.to;
+      if (within(anchor) && within(head)) setCaret(cell.dom, place(anchor), place(head));
+      else setCaret(cell.dom, moved(shown, text, at.anchor), moved(shown, text, at.head));
     }
     cell.base = text;
   }
