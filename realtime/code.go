@@ -11,9 +11,7 @@ const (
 	CodeRefused     = 4422 // an update or message that cannot be taken
 	CodeComeAgain   = 4503 // shutting down, or the document has to be read again
 	CodeTooFast     = 4529 // too many messages, or too many sockets of one person
-	codeGoingAway   = 1001
-	codeProtocol    = 1002
-	codeInvalidText = 1007
+	codeInvalidText = 1007 // of the websocket protocol: text that is not UTF-8
 )
 
 // Types of messages: the first number of each.

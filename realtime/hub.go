@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -483,14 +482,6 @@ func (h *Hub) leave(s *socket) {
 	h.work.Done()
 }
 
-// hijacker hands out the connection so that what comes is counted.
-type hijacker struct {
-	http.ResponseWriter
-	conn *meteredConn
-}
-
-var _ http.Hijacker = (*hijacker)(nil)
-
 func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, *meteredConn, error) {
 	j := &hijacker{ResponseWriter: w}
 	ws, err := h.upgrader.Upgrade(j, r, nil)
@@ -523,8 +514,6 @@ func (h *Hub) newEpoch() (string, error) {
 	}
 	return hex.EncodeToString(b[:]), nil
 }
-
-var _ net.Conn = (*meteredConn)(nil)
 
 var _ wiki.Rooms = (*Hub)(nil)
 
