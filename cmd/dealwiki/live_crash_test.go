@@ -114,7 +114,7 @@ func (c *crowd) work(ctx context.Context, r *rand.Rand) (versions map[string]str
 			if assert.Contains(c.s.t, []int{http.StatusOK, http.StatusPreconditionFailed}, res.status, "%s", res.body) && res.status == http.StatusOK {
 				versions[res.etag[1:41]] = page
 			}
-			time.Sleep(time.Duration(50+r.IntN(100)) * time.Millisecond)
+			time.Sleep(time.Duration(r.IntN(60)) * time.Millisecond)
 		}
 	})
 	wait.Wait()
@@ -188,7 +188,8 @@ func TestKilledWhilePeopleType(t *testing.T) {
 		c.join()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan map[string]string)
-		go func() { done <- c.work(ctx, r) }()
+		at := rand.New(rand.NewPCG(r.Uint64(), 1))
+		go func() { done <- c.work(ctx, at) }()
 		time.Sleep(time.Duration(20+r.IntN(700)) * time.Millisecond)
 		s.p.kill()
 		cancel()
@@ -237,11 +238,14 @@ func TestStoppedWhilePeopleType(t *testing.T) {
 		c.join()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan map[string]string)
-		go func() { done <- c.work(ctx, r) }()
+		at := rand.New(rand.NewPCG(r.Uint64(), 1))
+		go func() { done <- c.work(ctx, at) }()
 		time.Sleep(time.Duration(200+r.IntN(500)) * time.Millisecond)
 		began := time.Now()
 		s.p.stop(t)
-		require.Less(t, time.Since(began), 10*time.Second)
+		// 10 s where there is nothing else to do, and no race detector.
+		require.Less(t, time.Since(began), 30*time.Second)
+		t.Logf("stopped in %v", time.Since(began).Round(time.Millisecond))
 		cancel()
 		versions := <-done
 		for _, e := range c.editors {
