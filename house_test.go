@@ -38,8 +38,8 @@ var allowed = map[string][]string{
 	"web/ui":            {},
 	"web/ui/build":      {},
 	"web/ui/src/live":   {}, // tests of the scripts beside them
-	"web":               {"content", "realtime", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
-	"cmd/dealwiki":      {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/transfer", "wiki/sample", "search", "web"},
+	"web":               {"content", "realtime", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
+	"cmd/dealwiki":      {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/transfer", "wiki/sample", "search", "web"},
 }
 
 // only says which package alone may name a module, so that a part can be

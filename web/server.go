@@ -20,7 +20,10 @@ import (
 	"dealwiki/search"
 	"dealwiki/web/ui"
 	"dealwiki/wiki"
+	"dealwiki/wiki/brief"
+	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
+	facts "dealwiki/wiki/register" // register is a function here
 )
 
 // Config says what a server shows and how it is reached.
@@ -35,6 +38,12 @@ type Config struct {
 	// Live is optional; without it pages are edited by the form alone. It is
 	// closed after the server has stopped taking requests, and before Close.
 	Live *realtime.Hub
+	// Register, Brief and Handoffs are optional: facts over time, what a
+	// newcomer reads first, and deals that change hands. Without them their
+	// pages are not there. The register is closed after the server.
+	Register *facts.Register
+	Brief    *brief.Maker
+	Handoffs *handoff.Book
 	// Logger is optional; nil discards. Query strings, form values and secrets
 	// in addresses are never logged.
 	Logger *slog.Logger
@@ -64,6 +73,9 @@ type Server struct {
 	people  *people.DB
 	search  *search.Index
 	rooms   *realtime.Hub // nil: no live editing
+	facts   *facts.Register
+	briefs  *brief.Maker
+	book    *handoff.Book // of handoffs
 	log     *slog.Logger
 	now     func() time.Time
 	url     string // without the final slash; "" when it is not set
@@ -118,6 +130,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		wiki: cfg.Wiki, people: cfg.People, search: cfg.Search, rooms: cfg.Live, log: cfg.Logger, now: cfg.Now,
+		facts: cfg.Register, briefs: cfg.Brief, book: cfg.Handoffs,
 		proxies: cfg.TrustedProxies, version: cfg.Version, ready: cfg.Ready, maxImport: cfg.MaxImport,
 		mux:    http.NewServeMux(),
 		docs:   newLRU[docKey, *content.Doc](cachedDocs, cachedBytes),

@@ -21,7 +21,10 @@ import (
 
 	"dealwiki/search"
 	"dealwiki/wiki"
+	"dealwiki/wiki/brief"
+	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
+	facts "dealwiki/wiki/register" // register is a function here
 	"dealwiki/wiki/repo"
 )
 
@@ -103,7 +106,10 @@ func newSite(t testing.TB, change ...func(*Config)) *site {
 		source.Stop()
 		require.NoError(t, s.search.Close())
 	})
-	cfg := Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: slog.New(slog.NewTextHandler(logTo{t, s.log}, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: "test"}
+	register, err := facts.Open(ctx, s.wiki, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, register.Close()) })
+	cfg := Config{Wiki: s.wiki, People: s.people, Search: s.search, Register: register, Brief: brief.New(s.wiki, register), Handoffs: handoff.New(s.wiki, register), Logger: slog.New(slog.NewTextHandler(logTo{t, s.log}, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: "test"}
 	for _, f := range change {
 		f(&cfg)
 	}

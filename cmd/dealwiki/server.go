@@ -18,7 +18,10 @@ import (
 	"dealwiki/search"
 	"dealwiki/web"
 	"dealwiki/wiki"
+	"dealwiki/wiki/brief"
+	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/register"
 )
 
 // options are what a server is started with.
@@ -39,12 +42,15 @@ type server struct {
 	journal *journal.Journal
 	wiki    *wiki.Wiki
 	rooms   *realtime.Hub
+	facts   *register.Register
 	source  *search.Wiki
 	search  *search.Index
 	web     *web.Server
 	http    *http.Server
 	url     string
 
+	stopFacts  context.CancelFunc
+	factsDone  chan struct{}
 	stopSearch context.CancelFunc
 	searchDone chan struct{}
 	roomsDone  chan struct{} // closed when rooms.Run has returned
@@ -82,6 +88,9 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err := s.startRooms(ctx, o, fresh); err != nil {
 		return nil, err
 	}
+	if err := s.startFacts(ctx, o); err != nil {
+		return nil, err
+	}
 	s.source = search.NewSource(s.wiki)
 	if s.search, err = search.Open(filepath.Join(o.data, "index"), s.source, search.Options{Logger: o.log}); err != nil {
 		return nil, fmt.Errorf("opening the search index: %w", err)
@@ -103,7 +112,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: handoff.New(s.wiki, s.facts), URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -143,6 +152,22 @@ func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err err
 	go func() {
 		defer close(s.roomsDone)
 		s.rooms.Run(context.WithoutCancel(ctx)) // until it is closed
+	}()
+	return nil
+}
+
+// startFacts opens the register of facts and lets it follow the commits.
+func (s *server) startFacts(ctx context.Context, o options) (err error) {
+	if s.facts, err = register.Open(ctx, s.wiki, o.log); err != nil {
+		return fmt.Errorf("opening the register of facts: %w", err)
+	}
+	following, stop := context.WithCancel(context.Background())
+	s.stopFacts, s.factsDone = stop, make(chan struct{})
+	go func() {
+		defer close(s.factsDone)
+		if err := s.facts.Run(following); err != nil && following.Err() == nil {
+			o.log.Error("following changes for the register of facts", "err", err)
+		}
 	}()
 	return nil
 }
@@ -209,6 +234,13 @@ func (s *server) close(ctx context.Context) error {
 	}
 	if s.web != nil {
 		errs = append(errs, s.web.Close())
+	}
+	if s.stopFacts != nil {
+		s.stopFacts()
+		<-s.factsDone
+	}
+	if s.facts != nil {
+		errs = append(errs, s.facts.Close())
 	}
 	if s.stopSearch != nil {
 		s.stopSearch()
