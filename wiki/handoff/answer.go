@@ -12,6 +12,7 @@ import (
 	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/register"
 )
 
 // respond lets f say something to a handoff, under the writer lock.
@@ -94,7 +95,7 @@ func (b *Book) Accept(ctx context.Context, caller people.Caller, sp *wiki.Space,
 		if err := errors.Join(ratings.check(), known(h, acknowledged), checkNote(note)); err != nil {
 			return "", err
 		}
-		if tx.Prospect().Stage != h.From && h.Kind != Lead {
+		if from := tx.Prospect().Stage; from != h.From && (h.Kind != Lead || from != h.To) {
 			return "", ErrStale
 		}
 		left := slices.DeleteFunc(h.Unacknowledged(), func(id string) bool { return slices.Contains(acknowledged, id) })
@@ -119,7 +120,7 @@ func checkNote(s string) error {
 
 // accept moves the stage, with the pages and tasks of the new one.
 func (b *Book) accept(tx *wiki.Transaction, n names, sp *wiki.Space, h *Handoff, a Answer) error {
-	if err := b.answer(tx, h, a); err != nil {
+	if err := errors.Join(b.answer(tx, h, a), closeFacts(tx, h)); err != nil {
 		return err
 	}
 	p := tx.Prospect()
@@ -186,41 +187,78 @@ func (n names) taskOwner(job string, ids ...string) string {
 	return ""
 }
 
-// accepted does what follows an acceptance outside the deal's own files.
+// statusOf is the status that a fact gets at a handoff, "" when it is carried.
+func statusOf(f Fact) string { return map[string]string{Close: "done", NotSold: "dropped"}[f.As] }
+
+// closeFacts gives the facts that end here their status, on the internal pages
+// that they stood on when the handoff was offered.
+func closeFacts(tx *wiki.Transaction, h *Handoff) error {
+	pages := map[wiki.Place][]byte{}
+	for _, f := range h.Facts {
+		place, err := wiki.ParsePlace(f.Place)
+		if err != nil || place.Section != wiki.Internal || statusOf(f) == "" {
+			continue
+		}
+		text, known := pages[place]
+		if !known {
+			if text, err = tx.Read(place.Path()); err != nil {
+				continue // the page has gone: what is left is looked for afterwards
+			}
+		}
+		if text, err = content.SetFactStatus(text, f.ID, statusOf(f)); err == nil {
+			pages[place] = text
+		}
+	}
+	for place, text := range pages {
+		if err := tx.Page(place, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accepted does what follows an acceptance outside the deal's own files, and on
+// the other side.
 func (b *Book) accepted(ctx context.Context, caller people.Caller, sp *wiki.Space, h *Handoff) error {
 	ctx = context.WithoutCancel(ctx)
 	access, err := b.people.Access(ctx, sp.Prospect())
 	if err != nil {
 		return err
 	}
-	if access.Owner != h.Holder && h.Kind != Nurture {
+	// Whoever moves somebody else's deal on alone does not come to own it.
+	if access.Owner != h.Holder && h.Kind != Nurture && (!h.Self() || access.Owner == "") {
 		if err := b.people.SetOwner(ctx, people.System("handoff"), sp.Prospect(), h.Holder); err != nil {
 			return fmt.Errorf("making the receiver the owner: %w", err)
 		}
 	}
+	if !slices.ContainsFunc(h.Facts, func(f Fact) bool { return statusOf(f) != "" }) {
+		return nil
+	}
+	if b.people.LevelOn(ctx, caller, sp.Prospect()) < people.Editor {
+		caller = people.System("handoff") // a reader accepts what the sender has closed
+	}
+	facts, err := b.register.Space(ctx, caller, sp)
+	if err != nil {
+		return err
+	}
 	for _, f := range h.Facts {
-		status := map[string]string{Close: "done", NotSold: "dropped"}[f.As]
-		if status == "" {
-			continue
-		}
-		if err := b.closeFact(ctx, caller, sp, f, status); err != nil && !errors.Is(err, wiki.ErrNotFound) {
-			return fmt.Errorf("closing %s: %w", f.ID, err)
+		now, err := register.Find(facts, f.ID)
+		if status := statusOf(f); err == nil && status != "" && now.State.Stands() {
+			if err := b.closeFact(ctx, caller, sp, now, status); err != nil && !errors.Is(err, wiki.ErrNotFound) {
+				return fmt.Errorf("closing %s: %w", f.ID, err)
+			}
 		}
 	}
 	return nil
 }
 
 // closeFact gives a fact its status on the page that it stands on now.
-func (b *Book) closeFact(ctx context.Context, caller people.Caller, sp *wiki.Space, f Fact, status string) error {
-	place, err := wiki.ParsePlace(f.Place)
+func (b *Book) closeFact(ctx context.Context, caller people.Caller, sp *wiki.Space, f register.Fact, status string) error {
+	side, err := sp.Side(f.Place.Section)
 	if err != nil {
 		return err
 	}
-	side, err := sp.Side(place.Section)
-	if err != nil {
-		return err
-	}
-	page, err := side.Read(ctx, caller, place)
+	page, err := side.Read(ctx, caller, f.Place)
 	if err != nil {
 		return err
 	}
@@ -228,7 +266,7 @@ func (b *Book) closeFact(ctx context.Context, caller people.Caller, sp *wiki.Spa
 	if err != nil {
 		return nil // it has gone or changed since: its own page tells the truth
 	}
-	_, err = side.Edit(ctx, caller, wiki.Edit{Place: place, Text: text, Base: page.Version, Message: "Mark as " + status + ": " + f.Title})
+	_, err = side.Edit(ctx, caller, wiki.Edit{Place: f.Place, Text: text, Base: page.Version, Message: "Mark as " + status + ": " + f.Title})
 	return err
 }
 
@@ -283,6 +321,9 @@ func (b *Book) Delegate(ctx context.Context, caller people.Caller, sp *wiki.Spac
 		}
 		if p.ID == h.Holder {
 			return "", &wiki.Invalid{Field: "receiver", Problem: "has it already"}
+		}
+		if p.ID == h.By {
+			return "", &wiki.Invalid{Field: "receiver", Problem: "is who handed it over; return it instead, and say what is missing"}
 		}
 		return fmt.Sprintf("Pass handoff %d on to %s", h.Number, p.Name), errors.Join(checkNote(note), b.answer(tx, h, Answer{At: b.now(), By: caller.Person.ID, What: Delegated, To: p.ID, Note: note}))
 	})

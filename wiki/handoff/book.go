@@ -168,7 +168,8 @@ func standing(prospect string, r Record, answers []Answer) Handoff {
 		case Withdrawn:
 			h.State, h.Answered = StateWithdrawn, a.At
 		case Delegated:
-			h.Holder = a.To
+			// Whoever has it now has read nothing of it yet.
+			h.Holder, h.State, h.Acknowledged = a.To, StateOffered, nil
 		case Rated:
 			h.Ratings = a.Ratings
 		}

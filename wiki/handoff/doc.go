@@ -21,6 +21,7 @@
 //
 // # Concurrency
 //
-// A Book is safe for concurrent use and starts no goroutines. Changes run under
-// the writer lock of the deal, one after the other.
+// A Book is safe for concurrent use. [Book.Run] is its one goroutine, owned by
+// whoever calls it: it warns of deals that were made in a late stage and mends
+// tags. Changes run under the writer lock of the deal, one after the other.
 package handoff

@@ -11,7 +11,7 @@ import (
 
 // Form is what somebody sees who is about to hand over.
 type Form struct {
-	From, To  string
+	From, To  string // stage keys; From is "" for a lead, To is "nurture" for the nurturing list
 	Kind      Kind
 	Last      int // number of the newest handoff: the offer repeats it
 	Open      *Handoff
@@ -39,13 +39,11 @@ func (b *Book) Form(ctx context.Context, caller people.Caller, sp *wiki.Space, t
 	if err != nil {
 		return nil, err
 	}
-	f := &Form{From: e.Stage, To: to}
-	if to == "" {
-		if i := funnel.Index(e.Stage); i >= 0 && i+1 < len(funnel.Stages) {
-			f.To = funnel.Stages[i+1].Key
-		}
+	if i := funnel.Index(e.Stage); to == "" && i+1 < len(funnel.Stages) {
+		to = funnel.Stages[i+1].Key
 	}
-	if f.Kind, err = kindOf(funnel, f.From, f.To); err != nil {
+	f, err := begin(funnel, e, all, to)
+	if err != nil {
 		return nil, err
 	}
 	if len(all) > 0 {
@@ -65,6 +63,25 @@ func (b *Book) Form(ctx context.Context, caller people.Caller, sp *wiki.Space, t
 	}
 	f.Receivers, err = b.receivers(ctx)
 	return f, err
+}
+
+// begin is the form of a handoff to a stage, still empty.
+func begin(funnel *wiki.Funnel, e wiki.Entry, all []Handoff, to string) (*Form, error) {
+	f := &Form{From: e.Stage, To: to}
+	// A lead that was refused may be offered again.
+	untaken := !slices.ContainsFunc(all, func(h Handoff) bool { return h.Kind != Lead || h.State == StateAccepted })
+	if to == e.Stage && funnel.Index(to) == 0 && untaken {
+		f.Kind, f.From = Lead, ""
+		return f, nil
+	}
+	var err error
+	if f.Kind, err = kindOf(funnel, f.From, f.To); err != nil {
+		return nil, err
+	}
+	if f.Kind != Nurture && (e.Outcome == wiki.OutcomeLost || e.Outcome == wiki.OutcomeNoDecision) {
+		return nil, &wiki.Invalid{Field: "to_stage", Problem: "cannot be reached: the deal is over. Set its outcome to open first, or put it on the nurturing list"}
+	}
+	return f, nil
 }
 
 // kindOf tells which way a handoff goes.

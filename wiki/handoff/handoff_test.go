@@ -2,6 +2,7 @@ package handoff_test
 
 import (
 	"context"
+	"log/slog"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -120,7 +121,12 @@ func TestOfferReturnOfferAccept(t *testing.T) {
 	require.Len(t, first.Documents, 1)
 	assert.Equal(t, "agreed", first.Documents[0].State)
 
-	_, err = d.b.Offer(t.Context(), d.dana, d.sp, offer)
+	twice, err := d.b.Offer(t.Context(), d.dana, d.sp, offer)
+	require.NoError(t, err)
+	assert.Equal(t, first, twice, "the same form sent twice")
+	other := offer
+	other.Note = "Something else"
+	_, err = d.b.Offer(t.Context(), d.dana, d.sp, other)
 	assert.ErrorIs(t, err, handoff.ErrStale, "one at a time")
 	_, err = d.b.Accept(t.Context(), d.priya, d.sp, 1, nil, fine, "")
 	assert.ErrorIs(t, err, people.ErrForbidden)
@@ -335,4 +341,88 @@ func TestNewOpportunity(t *testing.T) {
 	old, err := d.w.Prospect(t.Context(), d.dana, "northwind")
 	require.NoError(t, err)
 	assert.Equal(t, []string{e.Slug}, old.Links)
+}
+
+func TestRunWarnsOfDealsThatBeginLate(t *testing.T) {
+	d := newDesk(t)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.b.Run(ctx, slog.New(slog.DiscardHandler))
+	}()
+	warned := func(sp *wiki.Space) func() bool {
+		return func() bool {
+			list, err := d.b.Warnings(t.Context(), d.dana, sp)
+			return err == nil && len(list) == 1
+		}
+	}
+	assert.Eventually(t, warned(d.sp), 10*time.Second, 10*time.Millisecond)
+	list, err := d.b.Warnings(t.Context(), d.dana, d.sp)
+	require.NoError(t, err)
+	assert.Equal(t, []string{d.tom.Person.ID}, list[0].Told)
+	secret := d.prospect("Acme", "negotiating", true)
+	assert.Eventually(t, warned(secret), 10*time.Second, 10*time.Millisecond)
+	list, err = d.b.Warnings(t.Context(), d.dana, secret)
+	require.NoError(t, err)
+	assert.Equal(t, []string{d.dana.Person.ID}, list[0].Told, "nobody hears of a restricted deal but its owner")
+	stop()
+	<-done
+	events, err := d.b.Events(t.Context(), d.dana, d.sp, time.Time{})
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	assert.Equal(t, handoff.Warned, events[0].What)
+}
+
+func TestOutcomeBeginsTheReview(t *testing.T) {
+	d := newDesk(t)
+	var invalid *wiki.Invalid
+	_, err := d.b.SetOutcome(t.Context(), d.dana, d.sp, "lost", "", " ")
+	assert.ErrorAs(t, err, &invalid)
+	_, err = d.b.SetOutcome(t.Context(), d.dana, d.sp, "lost", "31 May", "Outsold")
+	assert.ErrorAs(t, err, &invalid)
+	_, err = d.b.SetOutcome(t.Context(), d.tom, d.sp, "lost", "", "Outsold")
+	assert.ErrorIs(t, err, people.ErrForbidden)
+	e, err := d.b.SetOutcome(t.Context(), d.dana, d.sp, "lost", "", "Outsold")
+	require.NoError(t, err)
+	assert.Equal(t, "2026-11-02", e.OutcomeDate)
+	_, err = d.sp.Internal().Read(t.Context(), d.dana, handoff.Review())
+	require.NoError(t, err)
+	_, err = d.b.Offer(t.Context(), d.dana, d.sp, handoff.Offer{To: "delivering", Receiver: d.tom.Person.ID})
+	assert.ErrorAs(t, err, &invalid, "a deal that is over goes nowhere")
+}
+
+func TestLeadFromMarketing(t *testing.T) {
+	d := newDesk(t)
+	d.sp = d.prospect("Acme", "prospecting", false)
+	lead := handoff.Offer{To: "prospecting", Receiver: d.tom.Person.ID, Note: "They asked at the fair."}
+	h, err := d.b.Offer(t.Context(), d.dana, d.sp, lead)
+	require.NoError(t, err)
+	assert.Equal(t, handoff.Lead, h.Kind)
+	_, err = d.b.Return(t.Context(), d.tom, d.sp, 1, "They are too small for us.", "", nil)
+	require.NoError(t, err)
+	lead.Receiver = d.priya.Person.ID
+	h, err = d.b.Offer(t.Context(), d.dana, d.sp, lead)
+	require.NoError(t, err)
+	_, err = d.b.Accept(t.Context(), d.priya, d.sp, h.Number, nil, fine, "")
+	require.NoError(t, err)
+	access, err := d.db.Access(t.Context(), d.sp.Prospect())
+	require.NoError(t, err)
+	assert.Equal(t, d.priya.Person.ID, access.Owner)
+}
+
+func TestDelegatedHandoffIsReadAnew(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/closing/close-plan", facts)
+	_, err := d.b.Offer(t.Context(), d.dana, d.sp, handoff.Offer{To: "delivering", Receiver: d.tom.Person.ID})
+	require.NoError(t, err)
+	h, err := d.b.Acknowledge(t.Context(), d.tom, d.sp, 1, []string{"c-0001", "c-0002"})
+	require.NoError(t, err)
+	assert.Empty(t, h.Unacknowledged())
+	var invalid *wiki.Invalid
+	_, err = d.b.Delegate(t.Context(), d.tom, d.sp, 1, d.dana.Person.ID, "")
+	assert.ErrorAs(t, err, &invalid, "that is a return")
+	h, err = d.b.Delegate(t.Context(), d.tom, d.sp, 1, d.priya.Person.ID, "On leave")
+	require.NoError(t, err)
+	assert.Len(t, h.Unacknowledged(), 2)
 }

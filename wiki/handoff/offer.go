@@ -13,6 +13,7 @@ import (
 
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
 )
 
 // Offer is what somebody says who hands over.
@@ -62,7 +63,8 @@ func (o *Offer) check() error {
 
 // Offer hands a deal over. Whatever is being typed is saved first, so that the
 // record names all of it. The receiver can read the deal from then on. Handing
-// over to oneself accepts at once.
+// over to oneself accepts at once. An offer with Last that is made twice answers
+// the handoff that it has made.
 func (b *Book) Offer(ctx context.Context, caller people.Caller, sp *wiki.Space, o Offer) (*Handoff, error) {
 	if caller.Person.Guest {
 		return nil, wiki.ErrNotFound
@@ -86,29 +88,76 @@ func (b *Book) Offer(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 	if err != nil {
 		return nil, err
 	}
+	for try := 0; ; try++ {
+		h, err := b.offer(ctx, caller, sp, funnel, o, receiver, try == maxTries)
+		switch {
+		case errors.Is(err, errMoved):
+			continue
+		case errors.Is(err, ErrStale):
+			if again, found := b.repeated(ctx, caller, sp, o); found {
+				return again, nil
+			}
+		}
+		return h, err
+	}
+}
+
+// errMoved says that somebody has changed a page while an offer was made of it.
+var errMoved = errors.New("the deal has changed meanwhile")
+
+// maxTries is how often an offer is made anew of what has changed meanwhile.
+// Then it is made of what was read last.
+const maxTries = 5
+
+// repeated finds the handoff that was made by the very same offer: a form that
+// was sent twice.
+func (b *Book) repeated(ctx context.Context, caller people.Caller, sp *wiki.Space, o Offer) (*Handoff, bool) {
+	all, err := b.List(ctx, caller, sp)
+	if err != nil || o.Last == nil || len(all) == 0 {
+		return nil, false
+	}
+	h := &all[0]
+	same := h.Previous == *o.Last && h.By == caller.Person.ID && h.To == o.To && h.Receiver == o.Receiver && h.Wake == o.Wake && h.Note == o.Note &&
+		h.Why == o.Why && h.Success == o.Success && h.Sold == o.Sold && h.NotSold == o.NotSold && h.Unclear == o.Unclear && h.Terms == o.Terms && h.Keeps == o.Keeps
+	return h, same
+}
+
+// offer is one try of Offer.
+func (b *Book) offer(ctx context.Context, caller people.Caller, sp *wiki.Space, funnel *wiki.Funnel, o Offer, receiver people.Person, anyway bool) (*Handoff, error) {
 	if err := sp.Flush(ctx); err != nil {
 		return nil, err
 	}
 	// What the form is made of is read outside the transaction, which waits for
 	// nobody; the transaction then sees to it that it is still so.
+	var heads [2]repo.Hash
+	for i, side := range sp.Sides() {
+		var err error
+		if heads[i], err = side.Head(ctx, caller); err != nil {
+			return nil, err
+		}
+	}
 	e, err := b.w.Prospect(ctx, caller, sp.Prospect())
 	if err != nil {
 		return nil, err
 	}
-	form := Form{From: e.Stage, To: o.To}
 	all, err := b.List(ctx, caller, sp)
 	if err != nil {
 		return nil, err
 	}
-	if o.To == e.Stage && len(all) == 0 && funnel.Index(e.Stage) == 0 {
-		form.Kind, form.From = Lead, ""
-	} else if form.Kind, err = kindOf(funnel, form.From, o.To); err != nil {
+	if o.Last != nil && (len(all) > 0 && *o.Last != all[0].Number || len(all) == 0 && *o.Last != 0) || o.From != "" && o.From != e.Stage {
+		return nil, ErrStale
+	}
+	form, err := begin(funnel, e, all, o.To)
+	if err != nil {
 		return nil, err
 	}
-	if err := b.fill(ctx, caller, sp, funnel, &form); err != nil {
+	if err := b.fill(ctx, caller, sp, funnel, form); err != nil {
 		return nil, err
 	}
-	record := b.record(caller, &form, o, receiver.ID)
+	if err := o.fits(form); err != nil {
+		return nil, err
+	}
+	record := b.record(caller, form, o, receiver.ID)
 	if err := b.people.GrantReader(ctx, caller, sp.Prospect(), receiver.ID); err != nil {
 		return nil, fmt.Errorf("letting %s read the deal: %w", receiver.Name, err)
 	}
@@ -129,10 +178,13 @@ func (b *Book) Offer(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 				record.Again = now[0].Number
 			}
 		}
-		if tx.Prospect().Stage != e.Stage || o.From != "" && o.From != e.Stage || o.Last != nil && *o.Last != record.Previous {
+		if tx.Prospect().Stage != e.Stage || len(now) != len(all) {
 			return "", ErrStale
 		}
 		internal, external := tx.Heads()
+		if (internal != heads[0] || external != heads[1]) && !anyway {
+			return "", errMoved
+		}
 		record.Internal, record.External = internal.String(), external.String()
 		data, err := record.encode(n)
 		if err != nil {
@@ -156,6 +208,21 @@ func (b *Book) Offer(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 		return &made, b.accepted(ctx, caller, sp, &made)
 	}
 	return &made, nil
+}
+
+// fits wants an offer to speak of nothing that is not there.
+func (o *Offer) fits(f *Form) error {
+	for what := range o.Waived {
+		if !slices.ContainsFunc(f.Criteria, func(c Criterion) bool { return c.ID == what }) && !slices.ContainsFunc(f.Needed, func(n Needed) bool { return n.Place == what }) {
+			return &wiki.Invalid{Field: "waived", Problem: fmt.Sprintf("names %q, which is no exit criterion and no needed page of this stage", what)}
+		}
+	}
+	for place, state := range o.Documents {
+		if state != "" && !slices.ContainsFunc(f.Documents, func(d Document) bool { return d.Place == place }) {
+			return &wiki.Invalid{Field: "documents", Problem: fmt.Sprintf("names %q, which is no page on the external side", place)}
+		}
+	}
+	return nil
 }
 
 // checkWake wants a day to wake a sleeping deal, and why it sleeps.

@@ -44,24 +44,35 @@ func (b *Book) warn(tx *wiki.Transaction, n names, st *wiki.Stage, h *Handoff) e
 	if err != nil {
 		return err
 	}
-	w := Warning{Stage: st.Key, At: b.now(), Jobs: st.Warn, Start: tx.Prospect().ExpectedClose}
-	all, err := b.people.List(n.ctx)
+	w, err := b.warning(n.ctx, tx, st, h.Holder)
 	if err != nil {
 		return err
-	}
-	for _, p := range all {
-		if !p.Disabled && !p.Guest && slices.Contains(st.Warn, string(p.Job)) {
-			w.Told = append(w.Told, p.ID)
-		}
-	}
-	if w.Told == nil {
-		w.Told = []string{h.Holder}
 	}
 	data, err := yaml.Marshal(append(list, w))
 	if err != nil {
 		return err
 	}
 	return tx.Write(warningsFile, data)
+}
+
+// warning is addressed to everybody who has a job that the stage names and may
+// see the deal; to its owner when there is nobody.
+func (b *Book) warning(ctx context.Context, tx *wiki.Transaction, st *wiki.Stage, owner string) (Warning, error) {
+	w := Warning{Stage: st.Key, At: b.now(), Jobs: st.Warn, Start: tx.Prospect().ExpectedClose}
+	all, err := b.people.List(ctx)
+	if err != nil {
+		return w, err
+	}
+	for _, p := range all {
+		sees := b.people.LevelOn(ctx, people.Caller{Person: p, Scopes: people.AllScopes}, tx.Prospect().Slug) >= people.Viewer
+		if sees && !p.Disabled && !p.Guest && slices.Contains(st.Warn, string(p.Job)) {
+			w.Told = append(w.Told, p.ID)
+		}
+	}
+	if w.Told == nil && owner != "" {
+		w.Told = []string{owner}
+	}
+	return w, nil
 }
 
 func readWarnings(read func(string) ([]byte, error)) ([]Warning, error) {
