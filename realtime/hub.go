@@ -164,7 +164,13 @@ func (h *Hub) wakeUnsaved(ctx context.Context) {
 			continue
 		}
 		err := h.with(ctx, prospect, place, false, func(r *room) error { return r.save(ctx) })
-		if err != nil && !errors.Is(err, errNoDocument) && !errors.Is(err, wiki.ErrNotFound) && !errors.Is(err, ErrClosed) {
+		switch {
+		case err == nil, errors.Is(err, errNoDocument), errors.Is(err, ErrClosed):
+		case errors.Is(err, wiki.ErrNotFound):
+			if has, err := h.cfg.Journal.Has(ctx, name); err != nil || has {
+				h.log.Warn("there is no page for a live document; it is kept", "page", name, "err", err)
+			}
+		default:
 			h.log.Error("saving what was left unsaved", "page", name, "err", err)
 		}
 		select {

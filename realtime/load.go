@@ -3,6 +3,7 @@ package realtime
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -27,16 +28,29 @@ func (r *room) load(ctx context.Context) error {
 		return err
 	}
 	d, err := r.hub.cfg.Journal.Load(ctx, r.name)
-	if unknown(err) {
-		if !r.create {
-			return errNoDocument
+	if !unknown(err) {
+		if err != nil {
+			return fmt.Errorf("opening the document of %s: %w", r.name, err)
 		}
-		return r.begin(ctx, false)
+		return r.resume(ctx, d)
 	}
+	if !r.create {
+		return errNoDocument
+	}
+	places, err := r.side.FormerPlaces(ctx, system, r.place)
 	if err != nil {
-		return fmt.Errorf("opening the document of %s: %w", r.name, err)
+		return err
 	}
-	return r.resume(ctx, d)
+	for _, was := range places {
+		if d, err = r.fetch(ctx, was); !unknown(err) {
+			if err != nil {
+				return fmt.Errorf("opening the document of %s: %w", r.name, err)
+			}
+			return r.resume(ctx, d)
+		}
+	}
+	// Of a page that has moved there may have been a document nevertheless.
+	return r.begin(ctx, len(places) > 0)
 }
 
 // begin makes the document of a page that has none, from its text.
@@ -120,6 +134,9 @@ func (r *room) resume(ctx context.Context, d *journal.Document) error {
 // known, and takes in what is not.
 func (r *room) reconcile(ctx context.Context, d *journal.Document) error {
 	page, err := r.side.Read(ctx, system, r.place)
+	if errors.Is(err, wiki.ErrNotFound) {
+		return r.stray(ctx, d)
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"dealwiki/realtime/journal"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -91,11 +92,12 @@ func (h *Hub) Committed(ctx context.Context, prospect string, place wiki.Place, 
 
 // Moved implements [wiki.Rooms].
 func (h *Hub) Moved(ctx context.Context, prospect string, from, to wiki.Place) error {
-	return h.open(ctx, prospect, from, func(r *room) error {
+	name := nameOf(prospect, to)
+	err := h.open(ctx, prospect, from, func(r *room) error {
 		dirty := false
 		err := r.ask(ctx, func() error {
 			dirty = r.dirty()
-			if err := h.cfg.Journal.Rename(ctx, r.name, nameOf(prospect, to)); err != nil {
+			if err := h.rename(ctx, r.name, name); err != nil {
 				r.failed(err)
 				return err
 			}
@@ -113,16 +115,31 @@ func (h *Hub) Moved(ctx context.Context, prospect string, from, to wiki.Place) e
 			return nil
 		})
 		if err == nil && dirty {
-			h.mu.Lock()
-			h.waking = append(h.waking, nameOf(prospect, to))
-			h.mu.Unlock()
-			select {
-			case h.wake <- struct{}{}:
-			default:
-			}
+			h.rouse(name)
 		}
 		return err
 	})
+	switch {
+	case errors.Is(err, wiki.ErrNotFound):
+		return nil // it was not open, and has followed its page by itself
+	case errors.Is(err, journal.ErrExists):
+		return h.rename(ctx, nameOf(prospect, from), name)
+	}
+	return err
+}
+
+// rename gives a document the name of a place that had no page until now. One
+// that has the name already is of a page that is gone.
+func (h *Hub) rename(ctx context.Context, from, to string) error {
+	err := h.cfg.Journal.Rename(ctx, from, to)
+	if !errors.Is(err, journal.ErrExists) {
+		return err
+	}
+	h.log.Warn("removing the live document of a page that is gone", "page", to)
+	if err := h.cfg.Journal.Remove(ctx, to); err != nil {
+		return err
+	}
+	return h.cfg.Journal.Rename(ctx, from, to)
 }
 
 // Removed implements [wiki.Rooms].

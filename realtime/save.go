@@ -142,7 +142,7 @@ func (r *room) startSave() error {
 	}
 	v.soon, v.message, v.asker, v.first = false, "", nil, time.Time{}
 	v.now = snap
-	if text == r.version.text {
+	if text == r.version.text && !snap.base.IsZero() {
 		// Typed and deleted again: no version, but nothing is pending any more.
 		err := r.hub.cfg.Journal.Saved(r.hub.ctx, r.id, journal.Version{Commit: r.version.commit.String(), State: r.version.state}, r.seq)
 		if err != nil {
@@ -211,6 +211,11 @@ func (r *room) saveEnded(err error) {
 	case errors.Is(err, wiki.ErrNotFound):
 		r.end(CodeNotFound, "the page is gone")
 		v.answer(nil)
+		return
+	case errors.Is(err, wiki.ErrExists):
+		// The room was about to make its page and somebody else has.
+		r.end(CodeComeAgain, "come again")
+		v.answer(errEnded)
 		return
 	case err == nil:
 		// Edit found git's text to be this one already.

@@ -110,7 +110,11 @@ func (s *side) createPage(ctx context.Context, caller people.Caller, e Edit, asT
 	if subject == "" {
 		subject = "Start " + s.titleIn(text, e.Place)
 	}
-	if _, err := s.commitMessage(ctx, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject)); err != nil {
+	h, err := s.commitMessage(ctx, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tellRooms(ctx, e, nil, h); err != nil {
 		return nil, err
 	}
 	return s.finish(ctx, caller, e, nil)

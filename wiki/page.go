@@ -94,6 +94,25 @@ func (s *side) readAt(ctx context.Context, place Place, at repo.Hash) (*Page, er
 	return page, nil
 }
 
+// FormerPlaces lists where a page has lived before, on this side, the newest
+// place first. Other pages may be there now.
+func (sd *Side) FormerPlaces(ctx context.Context, caller people.Caller, place Place) ([]Place, error) {
+	if _, err := sd.Lookup(ctx, caller, place); err != nil {
+		return nil, err
+	}
+	names, err := sd.s.w.history.Names(ctx, sd.s.name(), place.Path())
+	if err != nil {
+		return nil, fmt.Errorf("reading the names of %s: %w", place, err)
+	}
+	var places []Place
+	for _, name := range names {
+		if was, ok := PlaceOf(sd.s.section, name); ok && was != place {
+			places = append(places, was)
+		}
+	}
+	return places, nil
+}
+
 // MovedTo answers where a page that is no longer at a place lives now. It is
 // ErrNotFound when the page was never there, or is gone.
 func (sd *Side) MovedTo(ctx context.Context, caller people.Caller, place Place) (Place, error) {

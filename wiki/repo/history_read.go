@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -333,6 +334,28 @@ func (h *History) MovedTo(ctx context.Context, name, path string) (string, error
 		path = next.String
 	}
 	return "", gone
+}
+
+// Names lists the paths under which a page that is or was at path has lived, the
+// newest first and path itself before all. A path that never was is
+// fs.ErrNotExist.
+func (h *History) Names(ctx context.Context, name, path string) ([]string, error) {
+	p, err := h.page(ctx, name, path)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{path}
+	for _, line := range slices.Backward(slices.Sorted(maps.Keys(p.past))) {
+		var was string
+		err := h.ask.QueryRowContext(ctx, `SELECT n.path FROM history_lines l JOIN history_paths n ON n.id = l.path WHERE l.id = ?`, line).Scan(&was)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(names, was) {
+			names = append(names, was)
+		}
+	}
+	return names, nil
 }
 
 // Latest returns the last change of every path at head. Numbers of lines are
