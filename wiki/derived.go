@@ -4,12 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver named "sqlite"
+	"modernc.org/sqlite" // and its driver named "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"dealwiki/content"
 	"dealwiki/wiki/repo"
@@ -32,6 +36,64 @@ func openDerived(path string) (*sql.DB, error) {
 		db.SetMaxOpenConns(1) // each connection would have a memory of its own
 	}
 	return db, nil
+}
+
+// openTables opens the derived tables in a file. One that is damaged is deleted
+// and begun anew: the repositories have all that was in it.
+func (w *Wiki) openTables(ctx context.Context, path string) error {
+	err := w.readTables(ctx, path)
+	if path == "" || !damaged(err) {
+		return err
+	}
+	w.log.Warn("the derived tables are damaged; they are made anew, which takes a while where there is much history", "file", path, "err", err)
+	if w.derived != nil {
+		_ = w.derived.Close() // it is about to be deleted
+	}
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("deleting damaged tables: %w", err)
+		}
+	}
+	return w.readTables(ctx, path)
+}
+
+func (w *Wiki) readTables(ctx context.Context, path string) (err error) {
+	if w.derived, err = openDerived(path); err != nil {
+		return err
+	}
+	// Where something that is damaged is read only later on, it is noticed now.
+	// (About a millisecond for each MB.)
+	var word string
+	if err := w.derived.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&word); err != nil {
+		return fmt.Errorf("checking derived tables: %w", err)
+	}
+	if word != "ok" {
+		return fmt.Errorf("checking derived tables: %w: %s", errDamaged, word)
+	}
+	if w.history, err = repo.OpenHistory(ctx, w.derived); err != nil {
+		return fmt.Errorf("opening the history table: %w", err)
+	}
+	if w.texts, err = openTexts(ctx, w.derived); err != nil {
+		return err
+	}
+	if w.cat, err = openCatalogue(ctx, w.derived); err != nil {
+		return err
+	}
+	return w.cat.load(ctx, w.spacesDir())
+}
+
+var errDamaged = errors.New("the file is damaged")
+
+// damaged reports whether an error of opening derived tables is for what the
+// file holds: it is no database, or not the one it should be.
+func damaged(err error) bool {
+	if e := (*sqlite.Error)(nil); errors.As(err, &e) {
+		switch e.Code() & 0xff { // the rest are details
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR:
+			return true
+		}
+	}
+	return errors.Is(err, errDamaged)
 }
 
 // Derived is the database of tables that follow the commits, for the parts of

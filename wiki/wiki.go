@@ -135,20 +135,7 @@ func (w *Wiki) open(ctx context.Context) error {
 		}
 		w.lock = lock
 	}
-	var err error
-	if w.derived, err = openDerived(derivedPath); err != nil {
-		return err
-	}
-	if w.history, err = repo.OpenHistory(ctx, w.derived); err != nil {
-		return fmt.Errorf("opening the history table: %w", err)
-	}
-	if w.texts, err = openTexts(ctx, w.derived); err != nil {
-		return err
-	}
-	if w.cat, err = openCatalogue(ctx, w.derived); err != nil {
-		return err
-	}
-	if err := w.cat.load(ctx, w.spacesDir()); err != nil {
+	if err := w.openTables(ctx, derivedPath); err != nil {
 		return err
 	}
 	if w.beside {
