@@ -49,13 +49,18 @@ func (l *life) step(v repo.Version, stage string, now []stand, wrote func(line i
 		f.Place, f.Title, f.Body, f.Owner, f.Due, f.Attrs, f.State, f.Line, f.EndLine = l.place, s.Title, s.Body, s.Owner, s.Due, s.Attrs, s.state(), s.Line, s.EndLine
 	}
 	for key := range l.here {
-		if _, ok := next[key]; !ok {
-			f := l.facts[key]
+		// Tables and page may disagree; that is no reason to fall.
+		if f := l.facts[key]; f != nil && !stands(next, key) {
 			f.State = StateGone
 			f.Life = append(f.Life, event(EventRemoved, v.Author, ""))
 		}
 	}
 	l.here = next
+}
+
+func stands(now map[string]stand, key string) bool {
+	_, ok := now[key]
+	return ok
 }
 
 // adopt carries the life of a fact that had no id over to the id it has now.
@@ -71,6 +76,9 @@ func (l *life) adopt(s stand, next map[string]stand) {
 		return
 	}
 	f := l.facts[old]
+	if f == nil {
+		return
+	}
 	delete(l.facts, old)
 	delete(l.here, old)
 	f.ID, f.Key = s.ID, s.ID

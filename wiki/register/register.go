@@ -16,7 +16,7 @@ import (
 )
 
 // format is raised whenever what is kept changes; older tables are dropped.
-const format = 1
+const format = 2
 
 // Register is the facts of all prospects. It is safe for concurrent use.
 type Register struct {
@@ -174,8 +174,8 @@ func (r *Register) followSide(ctx context.Context, id wiki.SideID) error {
 	// Everything is read before the first write: reading may write to other
 	// tables of the same file.
 	lives, now := map[string]map[string]*Fact{}, map[string]string{}
-	read := func(place wiki.Place) error {
-		facts, err := r.lives(ctx, stream, id, place, had[place.Path()], stages)
+	read := func(place wiki.Place, upto string) error {
+		facts, err := r.lives(ctx, stream, id, place, had[place.Path()], upto, stages)
 		if err != nil {
 			return fmt.Errorf("page %s: %w", place, err)
 		}
@@ -185,7 +185,7 @@ func (r *Register) followSide(ctx context.Context, id wiki.SideID) error {
 	for _, p := range pages {
 		now[p.Path()] = p.Version.String()
 		if had[p.Path()] != p.Version.String() {
-			if err := read(p.Place); err != nil {
+			if err := read(p.Place, p.Version.String()); err != nil {
 				return err
 			}
 		}
@@ -193,7 +193,7 @@ func (r *Register) followSide(ctx context.Context, id wiki.SideID) error {
 	for path := range had {
 		place, ok := wiki.PlaceOf(id.Section, path)
 		if now[path] == "" && ok {
-			if err := read(place); err != nil {
+			if err := read(place, ""); err != nil {
 				return err
 			}
 		}
@@ -296,11 +296,16 @@ func (r *Register) resume(ctx context.Context, stream *wiki.Stream, id wiki.Side
 	}
 }
 
-// lives brings the lives of a page's facts up to its newest version.
-func (r *Register) lives(ctx context.Context, stream *wiki.Stream, id wiki.SideID, place wiki.Place, known string, stages stages) (map[string]*Fact, error) {
+// lives brings the lives of a page's facts from a known version up to another;
+// "" is the newest. What is written down as known has to be what was read: pages
+// move on meanwhile.
+func (r *Register) lives(ctx context.Context, stream *wiki.Stream, id wiki.SideID, place wiki.Place, known, upto string, stages stages) (map[string]*Fact, error) {
 	versions, l, err := r.resume(ctx, stream, id, place, known)
 	if err != nil {
 		return nil, err
+	}
+	if i := slices.IndexFunc(versions, func(v repo.Version) bool { return v.Commit.String() == upto }); i > 0 {
+		versions = versions[i:]
 	}
 	for i := len(versions) - 1; i >= 0; i-- {
 		v := versions[i]

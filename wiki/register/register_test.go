@@ -2,6 +2,8 @@ package register_test
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,11 +14,13 @@ import (
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
+	"dealwiki/wiki/repo"
 )
 
 // desk is a wiki with a register and a clock that goes an hour with each edit.
 type desk struct {
 	t     testing.TB
+	dir   string
 	w     *wiki.Wiki
 	r     *register.Register
 	clock time.Time
@@ -27,7 +31,7 @@ type desk struct {
 
 func newDesk(t testing.TB) *desk {
 	dir := t.TempDir()
-	d := &desk{t: t, clock: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
+	d := &desk{t: t, dir: dir, clock: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return d.clock }
 	db, err := people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 64, Iterations: 1}, Now: now})
 	require.NoError(t, err)
@@ -186,4 +190,59 @@ func TestOverAllProspects(t *testing.T) {
 
 	require.NoError(t, d.w.Delete(t.Context(), d.dana, hidden.Slug))
 	assert.Equal(t, []string{"Early", "Late"}, ask(d.dana, open))
+}
+
+// Tables that say a page was read up to an older version than its facts are from
+// do no harm.
+func TestTablesBehindTheirFacts(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/prospecting/call", "# Call\n\n- [ ] Send the offer @sam\n")
+	require.Len(t, d.facts(), 1)
+	side, err := d.sp.Side(wiki.Internal)
+	require.NoError(t, err)
+	place, err := wiki.ParsePlace("internal/prospecting/call")
+	require.NoError(t, err)
+	past, err := side.History(t.Context(), d.dana, place, 0, repo.Zero)
+	require.NoError(t, err)
+	require.Len(t, past, 2, "the id came in a version of its own")
+	db, err := sql.Open("sqlite", filepath.Join(d.dir, "derived.db"))
+	require.NoError(t, err)
+	for _, statement := range []string{
+		`UPDATE register_pages SET version='` + past[1].Commit.String() + `' WHERE path='prospecting/call.md'`,
+		`UPDATE register_sides SET head=''`,
+	} {
+		_, err = db.Exec(statement)
+		require.NoError(t, err)
+	}
+	require.NoError(t, db.Close())
+	facts := d.follow()
+	require.Len(t, facts, 1)
+	assert.Equal(t, register.StateOpen, facts[0].State)
+}
+
+// Pages that get new facts while they are followed keep every fact once, raised
+// once.
+func TestFollowingWhilePagesChange(t *testing.T) {
+	d := newDesk(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- d.r.Run(ctx) }()
+	const pages = 60
+	for i := range pages {
+		d.edit(d.dana, fmt.Sprintf("internal/prospecting/call-%d", i), fmt.Sprintf("# Call\n\n- [ ] Send offer %d @sam\n", i))
+	}
+	stop()
+	assert.ErrorIs(t, <-ended, context.Canceled)
+	facts := d.follow()
+	assert.Len(t, facts, pages)
+	for _, f := range facts {
+		assert.Equal(t, []string{"Dana Reyes raised"}, what(f), f.Title)
+	}
+}
+
+// follow answers the facts after a commit that has none.
+func (d *desk) follow() []register.Fact {
+	d.t.Helper()
+	d.edit(d.dana, "internal/prospecting/last", "# Last\n")
+	return d.facts()
 }
