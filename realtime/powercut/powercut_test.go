@@ -93,24 +93,31 @@ func TestNothingThatWasSaidIsLostWithThePower(t *testing.T) {
 type said struct {
 	typed   map[int][]string
 	saved   map[int][]string
+	moved   map[int]int  // how often a page was
+	gone    map[int]bool // it was deleted
 	words   int
 	commits []string
 }
 
 func claims(lines []string) said {
-	s := said{typed: map[int][]string{}, saved: map[int][]string{}}
+	s := said{typed: map[int][]string{}, saved: map[int][]string{}, moved: map[int]int{}, gone: map[int]bool{}}
 	for _, line := range lines {
 		f := strings.Fields(line)
 		if len(f) != 3 {
 			continue
 		}
 		n, _ := strconv.Atoi(f[1])
-		if f[0] == "typed" {
+		switch f[0] {
+		case "typed":
 			s.typed[n] = append(s.typed[n], f[2])
 			s.words++
-		} else {
+		case "saved":
 			s.saved[n] = append(s.saved[n], f[2])
 			s.commits = append(s.commits, f[2])
+		case "moved":
+			s.moved[n]++
+		case "gone":
+			s.gone[n] = true
 		}
 	}
 	return s

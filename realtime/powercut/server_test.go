@@ -142,7 +142,10 @@ func serve(dir string) (err error) {
 		_, _ = os.Stdout.WriteString(fmt.Sprintf(format, args...) + "\n") // one call
 	}
 	var wg sync.WaitGroup
-	failed := make(chan error, 2*livePages*typists)
+	failed := make(chan error, livePages*(typists+1)+2)
+	address := "ws" + strings.TrimPrefix(web.URL, "http") + "/"
+	wg.Go(func() { failed <- wander(ctx, side, dana, address, say) })
+	wg.Go(func() { failed <- vanish(ctx, side, dana, address, say) })
 	for n := range livePages {
 		first, err := side.Edit(ctx, dana, wiki.Edit{Place: place(n), Text: fmt.Appendf(nil, "# Page %d\n\nfirst\n", n)})
 		if err != nil {
@@ -151,7 +154,7 @@ func serve(dir string) (err error) {
 		say("saved %d %s", n, first.Version)
 		for k := range typists {
 			e := load.NewEditor(uint64(1000 + n*10 + k))
-			if err := e.Connect(ctx, "ws"+strings.TrimPrefix(web.URL, "http")+"/"+place(n).String(), nil); err != nil {
+			if err := e.Connect(ctx, address+place(n).String(), nil); err != nil {
 				return err
 			}
 			defer e.Disconnect()
@@ -204,7 +207,10 @@ func serve(dir string) (err error) {
 	}
 	wg.Wait()
 	close(failed)
-	return <-failed
+	for one := range failed {
+		err = errors.Join(err, one)
+	}
+	return err
 }
 
 func TestAServerComesBackWithAllThatItAcknowledged(t *testing.T) {
@@ -228,7 +234,10 @@ func TestAServerComesBackWithAllThatItAcknowledged(t *testing.T) {
 		saved += len(said.commits)
 	}
 	t.Logf("%d steps; after %d cuts %d words and %d versions were there", r.Steps(), len(moments), typed, saved)
-	assert.Equal(t, livePages*(typists*liveWords+liveWords/8), claims(disk.Said()).words)
+	all := claims(disk.Said())
+	assert.Equal(t, livePages*(typists*liveWords+liveWords/8)+(moves+1)*movedWords+goneWords, all.words)
+	assert.Equal(t, moves, all.moved[wanderer])
+	assert.True(t, all.gone[vanisher])
 }
 
 // checkServer starts a server on the disk and waits until it has made versions
@@ -253,6 +262,7 @@ func (s said) checkServer(t *testing.T, dir string) {
 	}
 	sp, err := v.Space(ctx, system, "acme")
 	require.NoError(t, err)
+	s.checkMoves(t, sp.Internal())
 	for n := range livePages {
 		if len(s.saved[n]) == 0 {
 			continue
