@@ -7,6 +7,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -50,6 +53,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	config := huma.DefaultConfig("dealwiki", s.version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = apiPrefix+"/openapi", "", ""
 	config.CreateHooks = nil // no $schema links in answers
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Info.Description = "Prospects, their pages on both sides of the wall, history, attachments and search. Everything a caller may not see answers 404."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "An API token"},
@@ -61,6 +65,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installProspects()
 	a.installPages()
 	a.installHistory()
+	a.installBrief()
 	a.installComments()
 	a.installFiles()
 	a.installSearch()
@@ -71,6 +76,21 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	s.doors = append(s.doors, Door{"GET " + apiPrefix + "/openapi.json", Staff}, Door{"GET " + apiPrefix + "/openapi.yaml", Staff})
 	mux.Handle(apiPrefix+"/", a.guard(inner))
 	return nil
+}
+
+// schemaName names a type in openapi.json: by its package too where several
+// parts of the house have types of the same name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	switch part, ok := strings.CutPrefix(t.PkgPath(), "dealwiki/wiki/"); {
+	case !ok, t.Name() == "", strings.Contains(t.Name(), "["):
+		return name
+	default:
+		return upperFirst(path.Base(part)) + name
+	}
 }
 
 type callerKey struct{}

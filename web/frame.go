@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -202,10 +203,13 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 	v.Missing, v.Needed = f.missing()
 	v.MissingTo = f.href() + "#needed"
 	v.Links = []NavLink{
-		{Label: "Overview", Href: f.href(), Icon: "gauge", Current: screen == "overview"},
+		{Label: "Overview", Href: f.href(), Icon: "square-kanban", Current: screen == "overview"},
 		{Label: "Changes", Href: f.base() + "/changes", Icon: "history", Current: screen == "changes"},
 		{Label: "Files", Href: f.base() + "/files", Icon: "paperclip", Current: screen == "files"},
 		{Label: "People and settings", Href: f.base() + "/settings", Icon: "settings", Current: screen == "settings"},
+	}
+	if f.s.briefs != nil {
+		v.Links = slices.Insert(v.Links, 1, NavLink{Label: "Get up to speed", Href: f.briefHref(), Icon: "gauge", Current: screen == "brief"})
 	}
 	v.Sections = []NavSection{
 		f.section(wiki.Internal, current, "staff only"),
@@ -288,6 +292,9 @@ func (f *frame) shellOf(r *http.Request, title string, current wiki.Place, scree
 	sh := f.s.shell(r, f.c, title)
 	sh.Space = f.view(r.Context(), current, screen)
 	sh.Keys.Brief = f.href()
+	if f.s.briefs != nil && !f.playbook() {
+		sh.Keys.Brief = f.briefHref()
+	}
 	if f.playbook() {
 		sh.Nav = "playbook"
 		sh.Crumbs = []Crumb{{"Playbook", "/playbook"}}

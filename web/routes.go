@@ -81,6 +81,10 @@ func (s *Server) routes() error {
 
 	// A prospect.
 	s.handle("GET /p/{prospect}", Staff, s.space)
+	s.handle("GET /p/{prospect}/brief", Staff, s.brief)
+	s.handle("POST /p/{prospect}/brief/read", Staff, s.postBriefRead)
+	s.handle("POST /p/{prospect}/brief/confirm", Staff, s.postBriefConfirm)
+	s.handle("POST /p/{prospect}/brief/dismiss", Staff, s.postBriefDismiss)
 	s.handle("GET /p/{prospect}/changes", Staff, s.changes)
 	s.handle("GET /p/{prospect}/export", Staff, s.export)
 	s.handle("GET /p/{prospect}/new", Staff, s.newPage)

@@ -290,6 +290,7 @@ func examples() []example {
 		{"board", "board", board}, {"board-table", "board", table}, {"board-empty", "board", empty},
 		{"new-prospect", "new-prospect", web.NewProspectView{Shell: shell("New space"), Form: faulty(), Owners: options("Dana Reyes"), Stages: options("Prospecting"), Currencies: options("EUR", "USD")}},
 		{"space", "space", full}, {"space-empty", "space", fresh},
+		{"brief", "brief", briefOf()}, {"brief-print", "brief", printed(briefOf())}, {"brief-empty", "brief", web.BriefView{Shell: space("Get up to speed", web.AudienceInternal), Deal: "Northwind Rail", Reader: dana, At: noon, Minutes: 1, Total: 1, MarkRead: "/x", SinceForm: "/x", Empty: true, Missing: needs}},
 		{"changes", "changes", web.ChangesView{Shell: space("Changes", ""), Days: []web.ChangeDay{{Label: "Today", Changes: changes()}}, Filters: []web.Choice{{Label: "Internal", Href: "?", On: true}, {Label: "External", Href: "?"}}, Pager: web.Pager{Next: "?cursor=x"}}},
 		{"new-page", "new-page", web.NewPageView{Shell: space("New page", ""), Action: "/x", Sections: options("internal", "external"), Stages: options("Closing"), Templates: options("Empty page", "First call")}},
 		{"space-settings", "space-settings", web.SpaceSettingsView{Shell: space("Settings", ""), Form: faulty(), Action: "/x", CanManage: true, Owners: options("Dana Reyes"), Currencies: options("EUR"), Restricted: true, Grants: []web.GrantRow{{Person: priya, ID: "2", Level: "editor"}}, People: options("Tom Okafor"), Levels: options("viewer", "editor"), Delete: "/x"}},

@@ -29,6 +29,7 @@ type Brief struct {
 	Since     *Since        `json:"since"` // null for somebody who was never here
 	Facts     []Group       `json:"facts"` // what stands open, by kind
 	Settled   []Fact        `json:"settled"`
+	Yours     []Fact        `json:"yours"` // what stands open in the reader's name
 	Answers   []Answer      `json:"answers"`
 	Openings  []Opening     `json:"openings"`
 	Sections  []Section     `json:"sections"`
@@ -178,6 +179,7 @@ func (m *Maker) Make(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 		titles[p.Place] = p.Title
 	}
 	b.facts(facts, titles, from, now.UTC().Format(time.DateOnly))
+	b.yours(caller.Person)
 	b.answer(pages)
 	b.carry(pages, funnel)
 	dismissed, err := m.dismissed(ctx, caller, sp)
@@ -202,8 +204,9 @@ func (m *Maker) Make(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 			return nil, err
 		}
 	}
-	b.lines(pages)
+	b.lines(caller.Person, needs)
 	b.Minutes = b.readingTime()
+	b.whole()
 	return b, nil
 }
 
@@ -399,7 +402,7 @@ func (b *Brief) needs(needs []wiki.Need, pages []page) {
 
 // lines are the deal in a few lines: its record, and the best sentence of the
 // first topics.
-func (b *Brief) lines(pages []page) {
+func (b *Brief) lines(reader people.Person, needs []wiki.Need) {
 	first := func(what string, t Topic) {
 		for _, a := range b.Answers {
 			if a.Topic == t {
@@ -415,6 +418,9 @@ func (b *Brief) lines(pages []page) {
 	first("Who", TopicBuyer)
 	first("Why", TopicWhy)
 	b.Lines = append(b.Lines, Line{What: "Where it stands", Text: b.standing()})
+	if text := b.part(reader, needs); text != "" {
+		b.Lines = append(b.Lines, Line{What: "Your part", Text: text})
+	}
 }
 
 // standing is the deal's record in a sentence or two.
@@ -491,3 +497,38 @@ func (b *Brief) readingTime() int {
 }
 
 func minutes(words int) int { return max(1, (words+wordsMinute/2)/wordsMinute) }
+
+// whole makes lists of what holds nothing, so that a program finds lists.
+func (b *Brief) whole() {
+	full(&b.Lines)
+	full(&b.Facts)
+	full(&b.Settled)
+	full(&b.Yours)
+	full(&b.Answers)
+	full(&b.Openings)
+	full(&b.Sections)
+	full(&b.Log)
+	full(&b.Possible)
+	full(&b.Weak)
+	full(&b.People)
+	full(&b.Reading)
+	full(&b.Missing)
+	if s := b.Since; s != nil {
+		full(&s.Raised)
+		full(&s.Closed)
+		full(&s.Moved)
+		full(&s.Pages)
+		full(&s.Joined)
+		full(&s.Gone)
+		for i := range s.Pages {
+			full(&s.Pages[i].By)
+			full(&s.Pages[i].Digest)
+		}
+	}
+}
+
+func full[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
+}

@@ -96,7 +96,7 @@ func (m *Maker) Confirm(ctx context.Context, caller people.Caller, sp *wiki.Spac
 	if !content.IsFactKind(kind) {
 		return nil, &wiki.Invalid{Field: "kind", Problem: "is one of decision, commitment, requirement, risk, question, stakeholder"}
 	}
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.TrimSuffix(strings.Join(strings.Fields(text), " "), " …")
 	side, err := sp.Side(src.Place.Section)
 	if err != nil {
 		return nil, err
