@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // Limits of awareness.
@@ -12,6 +13,7 @@ const (
 	maxAwareness        = 4 << 10 // bytes of one state
 	maxAwarenessEntries = 1000    // in one message; stock clients repeat those of others
 	maxAwarenessClock   = 1 << 50
+	maxShown            = 10_000 // client ids kept for those who have not written
 )
 
 // presence is the awareness of one client: its cursor and who it is.
@@ -96,6 +98,9 @@ func (r *room) present(s *socket, client, clock uint64, state []byte) error {
 	if len(state) > maxAwareness {
 		return fmt.Errorf("%w: awareness of %d bytes", errTooLarge, len(state))
 	}
+	if !utf8.Valid(state) {
+		return fmt.Errorf("%w: awareness that is not UTF-8", errMessage) // browsers fail on it
+	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(state, &fields); err != nil {
 		return fmt.Errorf("%w: awareness: %w", errMessage, err)
@@ -107,6 +112,7 @@ func (r *room) present(s *socket, client, clock uint64, state []byte) error {
 		return nil
 	}
 	s.aware, s.awareness = true, client
+	r.show(client, s.who.Caller.Person.ID)
 	if fields == nil {
 		r.forget(s)
 		return nil
@@ -126,6 +132,15 @@ func (r *room) present(s *socket, client, clock uint64, state []byte) error {
 	r.aware[client] = &presence{socket: s, clock: clock, told: told, state: state}
 	r.group.awareness(client, told)
 	return nil
+}
+
+// show keeps a client id for the person who shows it first, while the room is in
+// memory: others see it, and would take it by writing under it before its owner.
+func (r *room) show(client uint64, person string) {
+	if _, written := r.owners[client]; written || r.shown[client] != "" || len(r.shown) >= maxShown {
+		return
+	}
+	r.shown[client] = person
 }
 
 // forget keeps no state of a client and tells the others that it is gone.

@@ -51,6 +51,7 @@ func TestBadMessagesCloseTheirSenderAlone(t *testing.T) {
 		"update of another root":     {sync1(2, bytes.Replace(update, []byte("content"), []byte("comment"), 1)), realtime.CodeRefused},
 		"awareness cut off":          {[]byte{1, 9, 1}, realtime.CodeRefused},
 		"awareness of nonsense":      {append([]byte{1}, bytesOf([]byte{1, 5, 1, 3, '{', '{', '{'})...), realtime.CodeRefused},
+		"awareness not UTF-8":        {awareness(entry{5, 1, "{\"cursor\":\"\xff\"}"}), realtime.CodeRefused},
 		"awareness that is a number": {awareness(entry{5, 1, `17`}), realtime.CodeRefused},
 		"awareness of ten thousand":  {awareness(many...), realtime.CodeRefused},
 		"awareness of a megabyte":    {awareness(entry{5, 1, `{"a":"` + strings.Repeat("x", 1<<20) + `"}`}), realtime.CodeTooLarge},
@@ -186,6 +187,32 @@ func TestNobodyWritesInAnothersName(t *testing.T) {
 	back.update(forgery)
 	back.saved()
 	dana.sees("I resign. # Plan\nby Dana\n")
+}
+
+// A client id is seen by all before anything is written under it; who takes it
+// would have its owner refused.
+func TestNobodyTakesAClientIDThatAnotherShows(t *testing.T) {
+	s := newSite(t, realtime.Config{})
+	s.page(planAt, "# Plan\n")
+	tom := s.join(s.tom, planAt, "").in()
+	take := func() {
+		evil := s.join(s.dana, planAt, "").in()
+		theft, err := yjs.New(yjs.Options{Client: tom.doc.Client()}).Change(yjs.Edit{Insert: "I resign. "})
+		require.NoError(t, err)
+		evil.update(theft)
+		assert.Equal(t, realtime.CodeRefused, evil.closed())
+	}
+	ada := s.join(s.ada, planAt, "").in()
+	ada.until("Tom's cursor", func() bool { return ada.aware[tom.doc.Client()] != "" })
+	take()
+	away := tom.twin()
+	tom.leave()
+	take()
+	_, err := away.Change(yjs.Edit{Insert: "From the train. "})
+	require.NoError(t, err)
+	back := s.joinWith(s.tom, planAt, "", away).in()
+	back.saved()
+	ada.sees("From the train. # Plan\n")
 }
 
 func TestReadersWritesReachNobody(t *testing.T) {

@@ -226,6 +226,8 @@ func (r *room) bind(person string, s *socket, unknown map[uint64][]yjs.Range) (b
 			continue
 		case known && !r.recovering:
 			return nil, nil, fmt.Errorf("%w: %d", errForged, client)
+		case !known && !r.recovering && r.shown[client] != "" && r.shown[client] != person:
+			return nil, nil, fmt.Errorf("%w: %d", errForged, client) // theirs, though they have not written yet
 		case known || r.recovering && !(s.aware && s.awareness == client):
 			if lost == nil {
 				lost = map[uint64]struct{}{}

@@ -41,6 +41,7 @@ type room struct {
 	// What follows is owned by run.
 	doc        *yjs.Doc
 	owners     map[uint64]string
+	shown      map[uint64]string // whose client ids are that were seen in awareness before anything was written under them
 	recovering bool
 	lost       map[uint64]bool // client ids with characters that somebody else brought, since the last version
 	seq        int64           // of the last edit on disk
@@ -93,7 +94,7 @@ func newRoom(h *Hub, prospect string, place wiki.Place, create bool) *room {
 	return &room{
 		hub: h, name: name, prospect: prospect, place: place, create: create, log: h.log.With("page", name),
 		in: make(chan event, 256), ready: make(chan struct{}), done: make(chan struct{}),
-		sockets: map[*socket]struct{}{}, aware: map[uint64]*presence{}, lost: map[uint64]bool{}, owners: map[uint64]string{},
+		sockets: map[*socket]struct{}{}, aware: map[uint64]*presence{}, lost: map[uint64]bool{}, owners: map[uint64]string{}, shown: map[uint64]string{},
 	}
 }
 
