@@ -66,6 +66,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installPages()
 	a.installHistory()
 	a.installBrief()
+	a.installFacts()
 	a.installComments()
 	a.installFiles()
 	a.installSearch()

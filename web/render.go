@@ -175,5 +175,8 @@ func (s *Server) flash(w http.ResponseWriter, r *http.Request) *Flash {
 	if f.Href != "" {
 		f.Href = localPath(f.Href, "/")
 	}
+	if f.Undo != nil && (len(f.Undo.Values) > 10 || localPath(f.Undo.Action, "") == "") {
+		f.Undo = nil
+	}
 	return &f
 }

@@ -71,6 +71,7 @@ func (s *Server) routes() error {
 	s.handle("GET /new", Staff, s.newProspect)
 	s.handle("POST /new", Staff, s.postNewProspect)
 	s.handle("GET /search", Staff, s.searchPage)
+	s.handle("GET /facts", Staff, s.allFacts)
 	s.handle("GET /people", Staff, s.peoplePage)
 	s.handle("GET /people/{handle}", Staff, s.personPage)
 
@@ -85,6 +86,8 @@ func (s *Server) routes() error {
 	s.handle("POST /p/{prospect}/brief/read", Staff, s.postBriefRead)
 	s.handle("POST /p/{prospect}/brief/confirm", Staff, s.postBriefConfirm)
 	s.handle("POST /p/{prospect}/brief/dismiss", Staff, s.postBriefDismiss)
+	s.handle("GET /p/{prospect}/facts", Staff, s.factsPage)
+	s.handle("POST /p/{prospect}/facts/{key}", Staff, s.postFact)
 	s.handle("GET /p/{prospect}/changes", Staff, s.changes)
 	s.handle("GET /p/{prospect}/export", Staff, s.export)
 	s.handle("GET /p/{prospect}/new", Staff, s.newPage)

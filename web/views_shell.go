@@ -107,8 +107,15 @@ type Crumb struct {
 type Flash struct {
 	Kind  string // "ok", "warn" or "danger"; only "ok" goes away by itself
 	Text  string
-	Href  string // with Label: one link, such as Undo
+	Href  string // with Label: one link, such as to the page
 	Label string
+	Undo  *Undo `json:",omitempty"` // a button that takes back what was done
+}
+
+// Undo is a form that takes something back: Values go to Action by POST.
+type Undo struct {
+	Action string
+	Values map[string]string
 }
 
 // Link is a plain link with its place, as in lists of backlinks.
