@@ -72,6 +72,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installSearch()
 	a.installPeople()
 	a.installTransfer()
+	a.installHandoffs()
 	a.installExport()
 	inner.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.problem(w, r, notFound()) })
 	s.doors = append(s.doors, Door{"GET " + apiPrefix + "/openapi.json", Staff}, Door{"GET " + apiPrefix + "/openapi.yaml", Staff})

@@ -164,7 +164,11 @@ func (a *api) installProspects() {
 		return nil, w.Delete(ctx, c, in.Prospect)
 	})
 	register(a, op("set-outcome", http.MethodPost, "/prospects/{prospect}/outcome", "Say how the deal ended"), func(ctx context.Context, c people.Caller, in *outcomeInput) (*prospectOutput, error) {
-		e, err := w.SetOutcome(ctx, c, in.Prospect, in.Body.Outcome, in.Body.Date, in.Body.Reason)
+		sp, err := w.Space(ctx, c, in.Prospect)
+		if err != nil {
+			return nil, err
+		}
+		e, err := a.s.setOutcome(ctx, c, sp, in.Body.Outcome, in.Body.Date, in.Body.Reason)
 		if err != nil {
 			return nil, err
 		}

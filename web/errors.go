@@ -11,6 +11,7 @@ import (
 
 	"dealwiki/realtime"
 	"dealwiki/wiki"
+	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -53,6 +54,8 @@ var outcomes = []struct {
 	{people.ErrForbidden, outcome{http.StatusForbidden, "You cannot do this", "You can see this, but not change it. Ask the prospect's owner, or an administrator, to do it or to give you the right."}},
 	{people.ErrLastAdmin, outcome{http.StatusConflict, "Somebody must stay administrator", "This is the last active administrator. Make somebody else an administrator first."}},
 	{people.ErrSignIn, outcome{http.StatusUnprocessableEntity, "Wrong password", "The password is not right. Try again."}},
+	{handoff.ErrStale, outcome{http.StatusConflict, "The deal has moved on", "Somebody has handed it over or moved it since you began. Look at its handoffs, then do it again if it still holds."}},
+	{handoff.ErrDone, outcome{http.StatusConflict, "This handoff was answered already", "Somebody was quicker, or you have sent it twice. Look at the handoff to see what was said."}},
 	{wiki.ErrExists, outcome{http.StatusConflict, "The name is taken", "Something with this name is there already. Choose another name, or open what is there."}},
 	{people.ErrExists, outcome{http.StatusConflict, "The name is taken", "Something with this name or address is there already."}},
 	{repo.ErrPath, outcome{http.StatusUnprocessableEntity, "This name cannot be kept", "It has characters that cannot be seen, or that git or a file system takes for something else. Choose another name."}},

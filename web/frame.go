@@ -205,6 +205,7 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 	v.Links = []NavLink{
 		{Label: "Overview", Href: f.href(), Icon: "square-kanban", Current: screen == "overview"},
 		{Label: "Facts", Href: f.base() + "/facts", Icon: "list-checks", Current: screen == "facts"},
+		{Label: "Handoffs", Href: f.base() + "/handoffs", Icon: "git-pull-request-arrow", Current: screen == "handoffs"},
 		{Label: "Changes", Href: f.base() + "/changes", Icon: "history", Current: screen == "changes"},
 		{Label: "Files", Href: f.base() + "/files", Icon: "paperclip", Current: screen == "files"},
 		{Label: "People and settings", Href: f.base() + "/settings", Icon: "settings", Current: screen == "settings"},

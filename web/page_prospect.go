@@ -173,7 +173,7 @@ func (s *Server) postOutcome(w http.ResponseWriter, r *http.Request, c people.Ca
 	if err != nil {
 		return err
 	}
-	_, err = s.wiki.SetOutcome(r.Context(), c, f.slug(), form.Get("outcome"), form.Get("date"), form.Get("reason"))
+	_, err = s.setOutcome(r.Context(), c, f.space, form.Get("outcome"), form.Get("date"), form.Get("reason"))
 	if err != nil {
 		status, _, _ := s.errorStatus(err)
 		again, ok := again(form, err, nil)

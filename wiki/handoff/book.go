@@ -224,3 +224,16 @@ func (b *Book) At(ctx context.Context, caller people.Caller, sp *wiki.Space, h *
 	}
 	return out, nil
 }
+
+// Text is the readable part of a record, in markdown.
+func (b *Book) Text(ctx context.Context, caller people.Caller, sp *wiki.Space, number int) ([]byte, error) {
+	contents, err := sp.Internal().Contents(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	data, err := contents.Tree.ReadFile(recordFile(number))
+	if err != nil {
+		return nil, wiki.ErrNotFound
+	}
+	return Readable(data), nil
+}

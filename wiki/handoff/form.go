@@ -1,8 +1,10 @@
 package handoff
 
 import (
+	"bytes"
 	"context"
 	"slices"
+	"time"
 
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
@@ -165,4 +167,49 @@ func (b *Book) receivers(ctx context.Context) ([]people.Person, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(list, func(p people.Person) bool { return p.Disabled || p.Guest }), nil
+}
+
+// Preview is what the record of an offer would say to its receiver, in markdown.
+func (b *Book) Preview(ctx context.Context, caller people.Caller, sp *wiki.Space, o Offer) ([]byte, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	f, err := b.Form(ctx, caller, sp, o.To)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.fits(f); err != nil {
+		return nil, err
+	}
+	funnel, err := b.w.Funnel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := b.record(caller, f, o, o.Receiver)
+	r.Number = f.Last + 1
+	data, err := r.encode(names{ctx, b, funnel})
+	if err != nil {
+		return nil, err
+	}
+	return Readable(data), nil
+}
+
+// Readable is the part of a record that is for people.
+func Readable(record []byte) []byte {
+	rest, _ := bytes.CutPrefix(record, []byte("---\n"))
+	_, text, _ := bytes.Cut(rest, []byte("\n---\n"))
+	return bytes.TrimSpace(text)
+}
+
+// Waits are how long the answers to some handoffs took, ascending; those that
+// somebody made to themselves are left out.
+func Waits(all []Handoff) []time.Duration {
+	var out []time.Duration
+	for i := range all {
+		if h := &all[i]; !h.Self() && (h.State == StateAccepted || h.State == StateReturned) {
+			out = append(out, h.Answered.Sub(h.Offered))
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -249,3 +249,6 @@ func parseAnswers(data []byte) ([]Answer, error) {
 	}
 	return list, nil
 }
+
+// Mean is the average of the three ratings.
+func (r Ratings) Mean() float64 { return float64(r.Content+r.Collaboration+r.Communication) / 3 }

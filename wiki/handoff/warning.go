@@ -134,6 +134,8 @@ type Incoming struct {
 	Stage string // title
 	Start string // expected, YYYY-MM-DD or ""
 	Last  *Warning
+	// Offered is the handoff that waits to be answered, nil when there is none.
+	Offered *Handoff
 }
 
 // Incoming lists the deals that the caller may see and that have entered a
@@ -161,6 +163,13 @@ func (b *Book) Incoming(ctx context.Context, caller people.Caller) ([]Incoming, 
 			return nil, err
 		}
 		in := Incoming{Entry: e, Stage: st.Title, Start: e.ExpectedClose}
+		all, err := b.List(ctx, caller, sp)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) > 0 && all[0].State.Open() {
+			in.Offered = &all[0]
+		}
 		if len(list) > 0 {
 			in.Last = &list[len(list)-1]
 		}
