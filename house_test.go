@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"wiki/handoff":      {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/brief":        {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/register":     {"content", "wiki", "wiki/people", "wiki/repo"},
+	"wiki/pipeline":     {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief"},
 	"wiki/transfer":     {"content", "realtime/journal", "wiki", "wiki/people", "wiki/repo"},
 	"wiki/sample":       {"content", "wiki", "wiki/people", "wiki/repo"},
 	"search/query":      {},
@@ -38,8 +39,8 @@ var allowed = map[string][]string{
 	"web/ui":            {},
 	"web/ui/build":      {},
 	"web/ui/src/live":   {}, // tests of the scripts beside them
-	"web":               {"content", "realtime", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
-	"cmd/dealwiki":      {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/transfer", "wiki/sample", "search", "web"},
+	"web":               {"content", "realtime", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
+	"cmd/dealwiki":      {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/transfer", "wiki/sample", "search", "web"},
 }
 
 // only says which package alone may name a module, so that a part can be

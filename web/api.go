@@ -70,6 +70,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installComments()
 	a.installFiles()
 	a.installSearch()
+	a.installPipeline()
 	a.installPeople()
 	a.installTransfer()
 	a.installHandoffs()

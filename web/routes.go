@@ -68,6 +68,8 @@ func (s *Server) routes() error {
 
 	// Over all prospects.
 	s.handle("GET /{$}", Staff, s.board)
+	s.handle("GET /pipeline", Staff, s.pipelinePage)
+	s.handle("POST /pipeline/alive", Staff, s.postAlive)
 	s.handle("GET /new", Staff, s.newProspect)
 	s.handle("POST /new", Staff, s.postNewProspect)
 	s.handle("GET /search", Staff, s.searchPage)

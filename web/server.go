@@ -23,6 +23,7 @@ import (
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/pipeline"
 	facts "dealwiki/wiki/register" // register is a function here
 )
 
@@ -44,6 +45,9 @@ type Config struct {
 	Register *facts.Register
 	Brief    *brief.Maker
 	Handoffs *handoff.Book
+	// Pipeline is optional: the figures over all deals. It is closed after the
+	// server.
+	Pipeline *pipeline.Book
 	// Logger is optional; nil discards. Query strings, form values and secrets
 	// in addresses are never logged.
 	Logger *slog.Logger
@@ -76,6 +80,7 @@ type Server struct {
 	facts   *facts.Register
 	briefs  *brief.Maker
 	book    *handoff.Book // of handoffs
+	figures *pipeline.Book
 	log     *slog.Logger
 	now     func() time.Time
 	url     string // without the final slash; "" when it is not set
@@ -130,7 +135,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		wiki: cfg.Wiki, people: cfg.People, search: cfg.Search, rooms: cfg.Live, log: cfg.Logger, now: cfg.Now,
-		facts: cfg.Register, briefs: cfg.Brief, book: cfg.Handoffs,
+		facts: cfg.Register, briefs: cfg.Brief, book: cfg.Handoffs, figures: cfg.Pipeline,
 		proxies: cfg.TrustedProxies, version: cfg.Version, ready: cfg.Ready, maxImport: cfg.MaxImport,
 		mux:    http.NewServeMux(),
 		docs:   newLRU[docKey, *content.Doc](cachedDocs, cachedBytes),

@@ -24,6 +24,7 @@ import (
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/pipeline"
 	facts "dealwiki/wiki/register" // register is a function here
 	"dealwiki/wiki/repo"
 )
@@ -109,7 +110,10 @@ func newSite(t testing.TB, change ...func(*Config)) *site {
 	register, err := facts.Open(ctx, s.wiki, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, register.Close()) })
-	cfg := Config{Wiki: s.wiki, People: s.people, Search: s.search, Register: register, Brief: brief.New(s.wiki, register), Handoffs: handoff.New(s.wiki, register), Logger: slog.New(slog.NewTextHandler(logTo{t, s.log}, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: "test"}
+	figures, err := pipeline.Open(ctx, s.wiki, handoff.New(s.wiki, register), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, figures.Close()) })
+	cfg := Config{Wiki: s.wiki, People: s.people, Search: s.search, Register: register, Brief: brief.New(s.wiki, register), Handoffs: handoff.New(s.wiki, register), Pipeline: figures, Logger: slog.New(slog.NewTextHandler(logTo{t, s.log}, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: "test"}
 	for _, f := range change {
 		f(&cfg)
 	}

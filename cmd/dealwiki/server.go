@@ -21,6 +21,7 @@ import (
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/pipeline"
 	"dealwiki/wiki/register"
 )
 
@@ -43,6 +44,7 @@ type server struct {
 	wiki    *wiki.Wiki
 	rooms   *realtime.Hub
 	facts   *register.Register
+	figures *pipeline.Book
 	source  *search.Wiki
 	search  *search.Index
 	web     *web.Server
@@ -51,6 +53,7 @@ type server struct {
 
 	stopFacts  context.CancelFunc
 	factsDone  chan struct{}
+	followDone chan struct{} // closed when figures.Run has returned; stopped with the facts
 	stopSearch context.CancelFunc
 	searchDone chan struct{}
 	roomsDone  chan struct{} // closed when rooms.Run has returned
@@ -112,7 +115,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: handoff.New(s.wiki, s.facts), URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: handoff.New(s.wiki, s.facts), Pipeline: s.figures, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -156,13 +159,23 @@ func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err err
 	return nil
 }
 
-// startFacts opens the register of facts and lets it follow the commits.
+// startFacts opens the register of facts and the pipeline, and lets them follow
+// the commits.
 func (s *server) startFacts(ctx context.Context, o options) (err error) {
 	if s.facts, err = register.Open(ctx, s.wiki, o.log); err != nil {
 		return fmt.Errorf("opening the register of facts: %w", err)
 	}
+	if s.figures, err = pipeline.Open(ctx, s.wiki, handoff.New(s.wiki, s.facts), o.log); err != nil {
+		return err
+	}
 	following, stop := context.WithCancel(context.Background())
-	s.stopFacts, s.factsDone = stop, make(chan struct{})
+	s.stopFacts, s.factsDone, s.followDone = stop, make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(s.followDone)
+		if err := s.figures.Run(following); err != nil && following.Err() == nil {
+			o.log.Error("following changes for the pipeline", "err", err)
+		}
+	}()
 	go func() {
 		defer close(s.factsDone)
 		if err := s.facts.Run(following); err != nil && following.Err() == nil {
@@ -238,6 +251,10 @@ func (s *server) close(ctx context.Context) error {
 	if s.stopFacts != nil {
 		s.stopFacts()
 		<-s.factsDone
+		<-s.followDone
+	}
+	if s.figures != nil {
+		errs = append(errs, s.figures.Close())
 	}
 	if s.facts != nil {
 		errs = append(errs, s.facts.Close())
