@@ -80,6 +80,19 @@ func TestBriefPage(t *testing.T) {
 	assert.Contains(t, mara.get("/p/northwind").body, `href="/p/northwind/brief"`)
 }
 
+func TestBriefClosesFacts(t *testing.T) {
+	s := newSite(t)
+	s.write("northwind", "internal/closing/asked", "# Asked\n\n> [!question] Who signs? ^q-0001\n")
+	mara := s.signedIn(s.mara)
+	require.Contains(t, mara.get("/p/northwind/brief").body, `action="/p/northwind/facts/q-0001"`)
+	a := mara.post("/p/northwind/facts/q-0001", url.Values{"status": {"answered"}, "next": {"brief"}})
+	require.Equal(t, http.StatusSeeOther, a.status, a.body)
+	assert.Equal(t, "/p/northwind/brief#facts", a.header.Get("Location"))
+	page := s.read("northwind", "internal/closing/asked")
+	assert.Contains(t, string(page.Text), "Who signs? status:answered ^q-0001")
+	assert.Equal(t, "Mara Test", page.Author.Name)
+}
+
 func TestBriefAPI(t *testing.T) {
 	s := newSite(t)
 	s.write("northwind", "internal/account/overview", briefPage)
@@ -89,16 +102,17 @@ func TestBriefAPI(t *testing.T) {
 	var out struct {
 		Lead  string `json:"lead"`
 		Since struct {
-			Pages []struct{ Title string } `json:"pages"`
+			Pages []struct{ Place string } `json:"pages"`
 		} `json:"since"`
 		Facts []struct {
 			Kind  string
-			Facts []struct{ Title string }
+			Facts []struct{ Title, Place string }
 		} `json:"facts"`
 		Answers []struct{ Topic string } `json:"answers"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(a.body), &out))
 	assert.Equal(t, "Northwind Rail runs 212 trainsets from four depots.", out.Lead)
+	assert.Equal(t, "internal/closing/close-plan", out.Facts[0].Facts[0].Place)
 	assert.NotEmpty(t, out.Answers)
 	assert.Len(t, out.Since.Pages, 3)
 	assert.NotContains(t, a.body, ":null", "lists are lists")

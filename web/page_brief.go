@@ -199,15 +199,13 @@ func (f *frame) briefFact(ctx context.Context, fact brief.Fact) BriefFact {
 
 // closeWays are the two usual ways in which a fact of a kind is closed.
 func closeWays(kind string) []Option {
-	switch kind {
-	case facts.Action:
-		return options("done", "done", "Done")
-	case "question":
-		return options("answered", "answered", "Answered", "dropped", "Drop")
-	case "stakeholder", "decision":
-		return options("dropped", "dropped", "No longer holds")
+	var out []Option
+	for _, state := range factStates(kind) {
+		if !state.Stands() && len(out) < 2 {
+			out = append(out, Option{Value: string(state), Label: stateVerb(kind, state), Selected: len(out) == 0})
+		}
 	}
-	return options("done", "done", "Done", "dropped", "Drop")
+	return out
 }
 
 func (f *frame) briefSince(ctx context.Context, s *brief.Since) *BriefSince {

@@ -1,6 +1,7 @@
 package brief
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
@@ -132,7 +132,7 @@ func New(w *wiki.Wiki, r *register.Register) *Maker {
 }
 
 const (
-	perTopic    = 4
+	perTopic    = 5
 	maxPossible = 12
 	maxSections = 12
 	logEntries  = 5
@@ -225,7 +225,7 @@ func (m *Maker) pages(ctx context.Context, caller people.Caller, sides []*wiki.S
 		for _, info := range infos {
 			imported := ""
 			if imports != nil {
-				imported, _ = imports.Source(info.Path())
+				imported, _ = imports.Source(string(info.Section) + "/" + info.Path())
 			}
 			n, err := m.notes(ctx, caller, side, info, imported)
 			if err != nil {
@@ -249,7 +249,7 @@ func (m *Maker) notes(ctx context.Context, caller people.Caller, side *wiki.Side
 	if err != nil {
 		return nil, err
 	}
-	n = take(info, content.Parse(p.Text), imported)
+	n = take(info, p.Text, imported)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.kept) >= maxKept {
@@ -295,6 +295,7 @@ func (b *Brief) facts(all []register.Fact, titles map[wiki.Place]string, from *t
 
 // answer lets each topic choose the best sentences of all pages.
 func (b *Brief) answer(pages []page) {
+	var said []claim
 	for _, t := range Topics() {
 		var claimed []*sentence
 		for _, p := range pages {
@@ -303,9 +304,11 @@ func (b *Brief) answer(pages []page) {
 			}
 		}
 		var found []Passage
-		for _, c := range pick(t, claimed, perTopic) {
+		chosen := pick(t, claimed, said, perTopic)
+		for _, c := range chosen {
 			found = append(found, Passage{c.text, c.source})
 		}
+		said = append(said, chosen[:min(1, len(chosen))]...)
 		if found != nil {
 			b.Answers = append(b.Answers, Answer{t, t.Question(), found})
 		}
@@ -316,7 +319,7 @@ func (b *Brief) answer(pages []page) {
 // log.
 func (b *Brief) carry(pages []page, funnel *wiki.Funnel) {
 	for _, p := range pages {
-		if p.Untouched || weigh(p.PageInfo, "") < 0.5 {
+		if p.Untouched || weigh(p.PageInfo, p.notes.imported) < 0.5 {
 			continue
 		}
 		if p.Stage == wiki.StageLog {
@@ -331,11 +334,18 @@ func (b *Brief) carry(pages []page, funnel *wiki.Funnel) {
 	}
 	slices.SortStableFunc(b.Log, func(x, y Entry) int { return strings.Compare(y.Date, x.Date) })
 	b.Log = b.Log[:min(len(b.Log), logEntries)]
-	// The newest stage first: that is where the work is.
+	// The newest stage first: that is where the work is. Of one stage, drafts last.
 	slices.SortStableFunc(b.Sections, func(x, y Section) int {
-		return funnel.Index(y.Source.Place.Stage) - funnel.Index(x.Source.Place.Stage)
+		return cmp.Or(funnel.Index(y.Source.Place.Stage)-funnel.Index(x.Source.Place.Stage), cmp.Compare(y.weight, x.weight))
 	})
-	b.Sections = b.Sections[:min(len(b.Sections), maxSections)]
+	var kept []Section
+	for _, s := range b.Sections {
+		drafted := func(o Section) bool { return o.Kind == s.Kind && alike(wordSet(o.Lines[0]), wordSet(s.Lines[0])) }
+		if len(kept) < maxSections && !slices.ContainsFunc(kept, drafted) {
+			kept = append(kept, s)
+		}
+	}
+	b.Sections = kept
 }
 
 // guess lists sentences that look like facts, apart from those that are.

@@ -16,6 +16,7 @@ type notes struct {
 	sections  []Section
 	possible  []guess
 	opening   string // the first paragraph
+	imported  string // the path it came from, ""
 }
 
 // Section is what stands under a heading that promises something worth
@@ -25,6 +26,7 @@ type Section struct {
 	Source Source   `json:"source"`
 	Lines  []string `json:"lines"` // its first passages
 	More   int      `json:"more,omitempty"`
+	weight float64  // of its page
 }
 
 type guess struct {
@@ -66,8 +68,9 @@ var guesses = []struct {
 const maxClaims = 6 // of one topic on one page
 
 // take makes the notes of a page.
-func take(info wiki.PageInfo, doc *content.Doc, imported string) *notes {
-	n := &notes{claims: map[Topic][]int{}, opening: clip(doc.Lead())}
+func take(info wiki.PageInfo, text []byte, imported string) *notes {
+	doc := mend(text)
+	n := &notes{claims: map[Topic][]int{}, opening: clip(doc.Lead()), imported: imported}
 	n.sentences = read(info, doc, imported, 0)
 	for _, t := range Topics() {
 		cues := topics[t]
@@ -78,8 +81,8 @@ func take(info wiki.PageInfo, doc *content.Doc, imported string) *notes {
 		}
 	}
 	for i, s := range n.sentences {
-		if s.weight < 0.5 {
-			break // a page that says how to take part
+		if s.weight < 0.6 || len(s.words) > 45 {
+			continue // says how to take part, or is a table
 		}
 		for _, g := range guesses {
 			if g.cue.MatchString(s.text) && (!g.date || fullDate.MatchString(s.text)) {
@@ -88,14 +91,16 @@ func take(info wiki.PageInfo, doc *content.Doc, imported string) *notes {
 			}
 		}
 	}
-	n.sections = sectionsOf(info, doc)
+	n.sections = sectionsOf(info, doc, imported)
+	n.unlink(anchors(content.Parse(text)))
 	return n
 }
 
 // fullDate is a day that can be put into a calendar.
 var fullDate = regexp.MustCompile(`(?i)\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?` + months + `,? \d{4}|` + months + `\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})\b`)
 
-func sectionsOf(info wiki.PageInfo, doc *content.Doc) []Section {
+func sectionsOf(info wiki.PageInfo, doc *content.Doc, imported string) []Section {
+	weight := weigh(info, imported)
 	var out []Section
 	last := ""
 	for _, p := range doc.Passages() {
@@ -115,7 +120,7 @@ func sectionsOf(info wiki.PageInfo, doc *content.Doc) []Section {
 		}
 		if last != p.Anchor {
 			last = p.Anchor
-			out = append(out, Section{Kind: kind, Source: Source{Place: info.Place, Title: info.Title, Heading: heading, Anchor: p.Anchor, Line: p.Line}})
+			out = append(out, Section{weight: weight, Kind: kind, Source: Source{Place: info.Place, Title: info.Title, Heading: heading, Anchor: p.Anchor, Line: p.Line}})
 		}
 		s := &out[len(out)-1]
 		if len(s.Lines) < sectionLines {
@@ -125,4 +130,18 @@ func sectionsOf(info wiki.PageInfo, doc *content.Doc) []Section {
 		}
 	}
 	return out
+}
+
+// unlink takes out links to headings that the page as it is drawn has not.
+func (n *notes) unlink(there map[string]bool) {
+	for _, s := range n.sentences {
+		if !there[s.source.Anchor] {
+			s.source.Anchor = ""
+		}
+	}
+	for i := range n.sections {
+		if s := &n.sections[i]; !there[s.Source.Anchor] {
+			s.Source.Anchor = ""
+		}
+	}
 }

@@ -71,8 +71,13 @@ func (m *Maker) reading(ctx context.Context, caller people.Caller, sp *wiki.Spac
 			answers += min(len(found), 3)
 		}
 		add(min(answers, 8), "answers most of a newcomer's questions")
-		if weigh(p.PageInfo, "") < 0.5 {
+		switch w := weigh(p.PageInfo, p.notes.imported); {
+		case w < 0.5:
 			c.points /= 4
+		case w < 1:
+			c.points /= 2
+		case w > 1:
+			c.points++
 		}
 		if p.Stage == wiki.StageLog {
 			c.points /= 2

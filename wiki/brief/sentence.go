@@ -18,6 +18,12 @@ var label = regexp.MustCompile(`\b(?:From|To|Subject|Date|Reply By|In Reply Refe
 // runIn is a heading that begins a paragraph: "3. Period of Performance. The …".
 var runIn = regexp.MustCompile(`^(?:\(?[0-9a-z]{1,3}(?:\.[0-9]+)*[.)]\s*)?(\p{Lu}[\p{L}’' &/-]{2,60})[.:]\s+(.+)$`)
 
+// lowerName is a name that begins in lower case: e-QIP, iPad.
+var lowerName = regexp.MustCompile(`^[a-z]-?[A-Z]`)
+
+// enumerator numbers a sentence in its document and says nothing of it.
+var enumerator = regexp.MustCompile(`^(?:\(?(?:\d{1,2}(?:\.\d+)*|[a-zA-Z]|[ivx]{1,4})[.)]\s*)+`)
+
 // sentences splits plain text where sentences, and the lines of a letter's
 // head, end.
 func sentences(text string) []string {
@@ -32,16 +38,29 @@ func sentences(text string) []string {
 			if end < len(part) && !endsHere(part, i, end) {
 				continue
 			}
-			if s := strings.TrimSpace(part[start:end]); s != "" {
+			if s := tidy(part[start:end]); s != "" {
 				out = append(out, s)
 			}
 			start = end
 		}
-		if s := strings.TrimSpace(part[start:]); s != "" {
+		if s := tidy(part[start:]); s != "" {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// tidy takes what does not belong to it off a sentence: numbers before it,
+// rules drawn of signs.
+func tidy(s string) string {
+	s = strings.TrimSpace(s)
+	s = strings.TrimLeft(s, "=-–_*#·• ")
+	if bare := enumerator.ReplaceAllString(s, ""); bare != "" {
+		if r, _ := utf8.DecodeRuneInString(bare); unicode.IsUpper(r) {
+			s = bare
+		}
+	}
+	return s
 }
 
 func splitLabels(text string) []string {
@@ -60,7 +79,7 @@ func splitLabels(text string) []string {
 	return append(out, text[start:])
 }
 
-var abbreviations = map[string]bool{"e.g": true, "i.e": true, "mr": true, "mrs": true, "ms": true, "dr": true, "no": true, "vs": true, "etc": true, "approx": true, "inc": true, "ltd": true, "u.s": true, "st": true, "nr": true, "fig": true, "sec": true}
+var abbreviations = map[string]bool{"e.g": true, "i.e": true, "mr": true, "mrs": true, "ms": true, "dr": true, "no": true, "vs": true, "etc": true, "approx": true, "inc": true, "ltd": true, "u.s": true, "u.s.c": true, "st": true, "nr": true, "fig": true, "sec": true}
 
 // endsHere tells whether the mark at i, with the text going on at end, ends a
 // sentence.
@@ -72,8 +91,9 @@ func endsHere(s string, i, end int) bool {
 	if !strings.HasPrefix(rest, " ") {
 		return false
 	}
-	next, _ := utf8.DecodeRuneInString(strings.TrimLeft(rest, ` "'“‘([`))
-	if !unicode.IsUpper(next) && !unicode.IsDigit(next) {
+	following := strings.TrimLeft(rest, ` "'“‘([*_`)
+	next, _ := utf8.DecodeRuneInString(following)
+	if !unicode.IsUpper(next) && !unicode.IsDigit(next) && !lowerName.MatchString(following) {
 		return false
 	}
 	before := s[:i]

@@ -20,7 +20,7 @@ type Source struct {
 // dull pages say how to take part, not what the deal is about.
 var (
 	dull  = regexp.MustCompile(`(?i)licen[cs]e|contributing|issue.?template|code.of.conduct|changelog|template`)
-	draft = regexp.MustCompile(`(?i)\bdraft|pre.?solicitation|old|superseded|archive`)
+	draft = regexp.MustCompile(`(?i)\bdraft|pre.?solicitation|\bold\b|superseded|archive`)
 	final = regexp.MustCompile(`(?i)final|signed|agreed|posted`)
 )
 
@@ -38,6 +38,40 @@ func weigh(info wiki.PageInfo, imported string) float64 {
 		return 0.9
 	}
 	return 1
+}
+
+// boilerplate is what stands in every contract of its kind, or how to hand in an
+// offer or an invoice: true, and no news of this deal.
+var boilerplate = regexp.MustCompile(`(?i)\bFAR \d|\bFAR (?:part|subpart|clause)|paragraph \(|this (?:provision|clause)|U\.S\.C|\d{2}\.\d{3}-\d|hereinafter|notwithstanding|pursuant to|standard form \d|exercise the option|extend the term|preliminary written notice|indemnif|warrants? that|section 508|rehabilitation act|appointment letter|with respect to the evaluation factor`)
+
+// errands are about handing in papers.
+var errands = regexp.MustCompile(`(?i)invoic|letterhead|\be-?buy\b|portal|page limit|cover page|\bfont\b|single sided|resum[eé]s?\b|letters? of intent|help desk|registration information|\bNo Quote\b|burn rate|oral (?:presentation|interview)|evaluation board|addendum|similar (?:size|experience)|periodic reports`)
+
+// hypothetical sentences are about what may never be.
+var hypothetical = regexp.MustCompile(`^(?:Should|If|In the event|In case|Unless|Where)\b`)
+
+// weighSentence is how much a sentence counts beside others of its page.
+func weighSentence(s string) float64 {
+	w := 1.0
+	if boilerplate.MatchString(s) {
+		w *= 0.3
+	}
+	if errands.MatchString(s) {
+		w *= 0.6
+	}
+	if strings.HasSuffix(s, ":") || strings.HasSuffix(s, ";") {
+		w *= 0.5 // what it speaks of follows
+	}
+	if hypothetical.MatchString(s) {
+		w *= 0.7
+	}
+	if strings.Contains(s, " · ") {
+		w *= 0.7 // a row of a table
+	}
+	if n := len(strings.Fields(s)); n > 60 {
+		w *= 0.8
+	}
+	return w
 }
 
 // read splits a page into sentences.
@@ -58,7 +92,7 @@ func read(info wiki.PageInfo, doc *content.Doc, imported string, from int) []*se
 			if len(strings.Fields(s)) < shortest {
 				continue
 			}
-			w := weight
+			w := weight * weighSentence(s)
 			if p.Kind == content.QuotePassage {
 				w *= 1.1 // somebody's own words
 			}

@@ -39,6 +39,7 @@ func (t Topic) Question() string { return topics[t].question }
 type topicCues struct {
 	question string
 	heading  *regexp.Regexp
+	key      *regexp.Regexp // says it outright; may be nil
 	strong   *regexp.Regexp // enough alone
 	weak     *regexp.Regexp // adds up
 	dated    bool           // a date counts
@@ -50,24 +51,28 @@ var topics = map[Topic]topicCues{
 	TopicWhat: {
 		question: "What is being bought?",
 		heading:  words(`scope|objectives?|overview|summary|the opportunity|opportunity|what (?:we|they|is)|deliverables?|solution|project|introduction|purpose`),
-		strong:   words(`(?:is|are) seeking|seeks? (?:to|the|a)|scope of (?:this|the)|to provide .{0,60}(?:services|software|development|system|platform)|(?:issues?|issue) this request|want(?:s|ed)? to (?:buy|replace|build)|will deliver|looking for|(?:project|contract) title|procure`),
+		key:      words(`scope of (?:this|the) \w+(?: \w+)? is|(?:is|are) seeking|want(?:s|ed)? to (?:buy|replace)|they buy`),
+		strong:   words(`(?:is|are) seeking|seeks? (?:to|the|a)|scope of (?:this|the)|to provide .{0,60}(?:services|software|development|system|platform)|want(?:s|ed)? to (?:buy|replace|build)|will deliver|looking for|(?:project|contract) title|procure`),
 		weak:     words(`prototype|platform|system|software|dashboard|services?|replace(?:ment)?|develop(?:ment)?|deliver|build`),
 	},
 	TopicBuyer: {
 		question: "Who is buying?",
 		heading:  words(`customer|buyer|account|about (?:them|the customer)|organi[sz]ation|the company|background|overview`),
-		strong:   words(`on behalf of|^from|issued by|hereby issues|managed by|operated by|requiring organi[sz]ation|customer is|the buyer|contracting organi[sz]ation|runs? \d`),
+		key:      words(`issue[sd]? (?:this|the|a) .{0,60}on behalf of|currently managed by|(?:customer|buyer) is`),
+		strong:   words(`on behalf of|issued by|hereby issues|currently managed by|operated by|requiring organi[sz]ation|customer is|the buyer|contracting organi[sz]ation|runs? \d`),
 		weak:     words(`agency|administration|government|office|department|ministry|group|plc|inc|ltd|gmbh|employees|depots?|sites|bureau|customer`),
 	},
 	TopicWhy: {
 		question: "Why, and why now?",
 		heading:  words(`background|problem|why|pain|need|needs|challenge|motivation|in their (?:own )?words|business case|context|trigger|compelling event|introduction|purpose`),
-		strong:   words(`because|in order to|so that|problem is|struggl\w+|lose[sn]?|losing|too (?:slow|long|late|many|expensive)|loses support|end of (?:life|support)|evolving|modern(?:i[sz]e|i[sz]ation)|transform\w*|compelling|pain|the (?:goal|purpose|aim) (?:is|of)|improve`),
+		key:      words(`(?:currently|today),? (?:it|they|the|we)\b.{0,80}(?:difficult|slow|hard|manual\w*|expensive)|because|loses support|problem is|believes that`),
+		strong:   words(`difficult|burden|arduous|saves? (?:time|money|effort)|believes that|benefits?|increas(?:ed|ing) (?:transparency|visibility)|streamline|because|in order to|so that|problem is|struggl\w+|lose[sn]?|losing|too (?:slow|long|late|many|expensive)|loses support|end of (?:life|support)|evolving|modern(?:i[sz]e|i[sz]ation)|transform\w*|compelling|pain|the (?:goal|purpose|aim) (?:is|of)|improve`),
 		weak:     words(`today|currently|existing|manual(?:ly)?|need|legacy|risk of|cost(?:s|ing)? (?:them|us)|wait|delay|transparen\w+|best practices`),
 	},
 	TopicWhen: {
 		question: "By when?",
 		heading:  words(`timeline|dates?|schedule|milestones?|deadline|period of performance|plan|key dates|delivery schedule|due`),
+		key:      words(`reply by|(?:offers?|quotations?|proposals?) (?:are )?due|target date|go[- ]live|live by|period of performance|end of the performance period|no later than`),
 		strong:   words(`(?:reply|respond|due|submitted?|delivered|complete[d]?|ready|live|received?|sign(?:ed|ature)?|accepted|awarded|offers? (?:are )?due) (?:\w+ ){0,4}by|no later than|deadline|target date|go[- ]live|due (?:date|by|on)|period of performance|closing date|begins? (?:on|within)|ends? (?:on|\d+)|within \d+|reply by|by the end of`),
 		weak:     words(`by|before|until|days?|weeks?|months?|date|start|option periods?`),
 		dated:    true,
@@ -75,31 +80,36 @@ var topics = map[Topic]topicCues{
 	TopicPrice: {
 		question: "At what price and on what terms?",
 		heading:  words(`pric(?:e|es|ing)|budget|type of contract|commercial|terms|payment|invoic\w+|cost|contract|level of effort|value`),
-		strong:   words(`firm[- ]fixed[- ]price|labor[- ]hours?|time and materials?|budget(?:ed)?|(?:EUR|USD|GBP|CHF|NOK|SEK|\$|€|£) ?\d[\d.,]*|\d[\d.,]* ?(?:EUR|USD|GBP|euros?|dollars?)|per (?:hour|month|year|seat|user)|price (?:is|of|range)|discount\w*|full[- ]time equivalents?|FTEs?|option(?:s|al)? (?:period|year)|type of contract`),
+		key:      words(`firm[- ]fixed[- ]price|labor[- ]hours? (?:\(LH\) )?order|time[- ]and[- ]materials? (?:order|contract)|(?:contemplates|intends) (?:the )?award of|(?:EUR|USD|GBP|CHF|NOK|SEK|\$|€|£) ?\d[\d.,]*`),
+		strong:   words(`firm[- ]fixed[- ]price|labor[- ]hours?|time and materials?|budget(?:ed)?|(?:EUR|USD|GBP|CHF|NOK|SEK|\$|€|£) ?\d[\d.,]*|\d[\d.,]* ?(?:EUR|USD|GBP|euros?|dollars?)|per (?:hour|month|year|seat|user)|discount\w*|full[- ]time equivalents?|FTEs?|option(?:s|al)? (?:period|year)|type of contract`),
 		weak:     words(`price|pricing|cost|rates?|paid|payment|invoice|contract|license|terms|value`),
 	},
 	TopicPromised: {
 		question: "What is promised or asked for?",
 		heading:  words(`commitments?|promis\w+|requirements?|tasks?|deliverables?|acceptance|obligations?|service levels?|performance standards?|must|quality|scope of work|constraints`),
-		strong:   words(`(?:contractor|vendor|supplier|provider|we|offeror|fairlead) (?:shall|will|must)|shall (?:be )?(?:deliver|provid|submit|ensur|post|build|conduct|work|maintain|complete|use|include)\w*|we (?:promise|commit|guarantee|agreed)|promised|guarantee[sd]?|committed to|must (?:be|not|have|support)|is required to|are required`),
+		key:      words(`(?:contractor|vendor|supplier) (?:shall|will|must) (?:build|deliver|develop|ensure|use|work|conduct|coordinate|review|create|design|migrate|train)|we (?:promise|guarantee|commit)`),
+		strong:   words(`(?:contractor|vendor|supplier|provider|we) (?:shall|will|must)|shall (?:be )?(?:deliver|provid|submit|ensur|post|build|conduct|work|maintain|complete|use|include)\w*|we (?:promise|commit|guarantee|agreed)|promised|guarantee[sd]?|committed to|must (?:be|not|have|support)|is required to|are required`),
 		weak:     words(`shall|must|will|ensure|required?|provide|deliver|at (?:a )?minimum|at least`),
 	},
 	TopicDecided: {
 		question: "What is settled?",
 		heading:  words(`decisions?|decided|agreed|outcome|resolved|award|settled|conclusions?`),
-		strong:   words(`(?:we|they|it was|was|has been|have) (?:decided|agreed|settled|chosen|awarded|selected|approved|accepted)|award (?:was|has been|is) made|decision[: ]|agreed (?:that|to|on)|(?:was|is|are) accepted|accepted (?:by|the)|contemplates? award|intends? to award|is settled`),
+		key:      words(`award was made|(?:has been|was) awarded|accepts the work|approves (?:the|this) deliverable|(?:have|has) decided`),
+		strong:   words(`(?:accepts|approves) (?:the|this)|(?:we|they|it was|was|has been|have) (?:decided|agreed|settled|chosen|awarded|selected|approved|accepted)|award (?:was|has been|is) made|decision[: ]|agreed (?:that|to|on)|(?:was|is|are) accepted|accepted (?:by|the)|contemplates? award|intends? to award|is settled`),
 		weak:     words(`decided|agreed|settled|chosen|selected|approved|accept(?:ed|ance)|award(?:ed)?`),
 	},
 	TopicJudged: {
 		question: "How do they decide?",
-		heading:  words(`evaluation|basis (?:of|for) award|criteria|how (?:they|you) decide|selection|decision (?:process|path)|judg\w+|award`),
+		heading:  words(`evaluation|basis (?:of|for) award|criteria|how (?:they|you) decide|selection|decision (?:process|path)|judg\w+`),
+		key:      words(`best value|(?:more|of equal|equal) importan\w+|award will be made|award based on`),
 		strong:   words(`best value|evaluation (?:factors?|criteria)|will be evaluated|award will be made|more important than|equal importance|lowest pric\w+|trade-?offs?|will be (?:scored|judged|considered|rated)|decide[sd]? (?:by|on)|shortlist\w*`),
 		weak:     words(`evaluat\w+|criteria|factors?|technical merit|rating|considered|award|phase`),
 	},
 	TopicPeople: {
 		question: "Who decides, and who is who?",
-		heading:  words(`roles?|responsibilit\w+|stakeholders?|people|contacts?|who decides|team|governance|points? of contact|key personnel|authority`),
-		strong:   words(`(?:is|are) responsible for|contracting officer|contracting specialist|product owner|product lead|technical lead|sponsor|champion|decision[- ]maker|approves?|has the (?:final|last) (?:say|word)|signs? (?:off|the)|authori[sz]ed (?:to|representative)|signature authority|reports to|point of contact|decides|from: [A-Z]|project manager`),
+		heading:  words(`roles?|responsibilit\w+|stakeholders?|people|contacts?|who decides|team|governance|points? of contact|authority|owner|officer|manager|sponsor`),
+		key:      words(`from: [A-Z]\w+|(?:officer|lead|manager|owner|specialist|sponsor)(?: \(\w+\))?: [A-Z]\w+|decision-making|key stakeholder|signs? off|has the (?:final|last)|only (?:one|person|individual)`),
+		strong:   words(`decision-making|(?:is|are) responsible for|contracting officer|contracting specialist|product owner|product lead|technical lead|sponsor|champion|decision[- ]maker|approves?|has the (?:final|last) (?:say|word)|signs? (?:off|the)|authori[sz]ed (?:to|representative)|signature authority|reports to|point of contact|decides|from: [A-Z]\w+|project manager`),
 		weak:     words(`lead|manager|director|head of|officer|owner|representative|chief|board|committee|legal|procurement`),
 	},
 	TopicRisk: {
@@ -118,15 +128,18 @@ var topics = map[Topic]topicCues{
 
 const months = `(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)`
 
-var dateRe = regexp.MustCompile(`(?i)\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?` + months + `(?:,? \d{4})?|` + months + `\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?|` + months + ` \d{4}|Q[1-4] \d{4}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:\d+|one|two|three|six|ten)(?: ?\(\d+\))? (?:calendar |business |working )?(?:days|weeks|months))\b`)
+var dateRe = regexp.MustCompile(`(?i)\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?` + months + `(?:,? \d{4})?|` + months + `\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?|` + months + ` \d{4}|Q[1-4] \d{4}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:\d+|one|two|three|six|ten)(?: ?\(\d+\))? (?:calendar |business |working )?(?:days|weeks|months)|(?:in|is|by|of|until|late|early|mid|end of) 20\d\d|(?:mid|late|early)[- ]` + months + `)\b`)
 
 // Scores.
 const (
 	pointHeading = 3
 	pointStrong  = 4
+	pointKey     = 4
 	pointWeak    = 1
 	pointDate    = 3
 	enough       = 5 // to be shown
+	atLeast      = 3.5
+	saidBefore   = 0.6
 )
 
 // score is how much a sentence under some headings is about a topic.
@@ -144,10 +157,16 @@ func (c *topicCues) score(sentence string, headings []string) int {
 	if n := len(c.strong.FindAllStringIndex(sentence, 3)); n > 0 {
 		own += pointStrong + (n-1)*2
 	}
+	if c.key != nil && c.key.MatchString(sentence) {
+		own += pointKey
+	}
 	own += pointWeak * min(3, len(c.weak.FindAllStringIndex(sentence, 3)))
 	if c.dated {
 		if dateRe.MatchString(sentence) {
 			own += pointDate
+			if fullDate.MatchString(sentence) {
+				own += pointDate
+			}
 		} else {
 			own -= pointDate
 		}
@@ -174,24 +193,37 @@ type claim struct {
 }
 
 // pick chooses up to max sentences for a topic: the best, none twice, not more
-// than two from one place.
-func pick(t Topic, all []*sentence, max int) []claim {
+// than two from one place. What another topic said already counts less.
+func pick(t Topic, all []*sentence, said []claim, max int) []claim {
 	cues := topics[t]
 	var found []claim
 	for _, s := range all {
 		if p := cues.score(s.text, s.headings); p >= enough {
-			found = append(found, claim{s, float64(p) * s.weight})
+			score := float64(p) * s.weight
+			for _, o := range said {
+				if o.sentence == s || alike(o.words, s.words) {
+					score *= saidBefore
+					break
+				}
+			}
+			if score >= atLeast {
+				found = append(found, claim{s, score})
+			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b claim) int { return cmp.Or(cmp.Compare(b.score, a.score), a.order-b.order) })
 	var out []claim
 	perPlace := map[string]int{}
 	for _, c := range found {
-		if len(out) == max {
-			break
+		same := slices.IndexFunc(out, func(o claim) bool { return alike(o.words, c.words) })
+		if same >= 0 {
+			if c.weight > out[same].weight {
+				out[same] = c // the final text rather than the draft's
+			}
+			continue
 		}
-		spot := c.source.Place.String() + "#" + c.source.Anchor
-		if perPlace[spot] == 2 || slices.ContainsFunc(out, func(o claim) bool { return alike(o.words, c.words) }) {
+		spot := c.source.Place.String() + "#" + strings.Join(c.headings, "/")
+		if len(out) == max || perPlace[spot] == 2 {
 			continue
 		}
 		perPlace[spot]++
