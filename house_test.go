@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"wiki":              {"content", "wiki/people", "wiki/playbook", "wiki/repo"},
 	"wiki/handoff":      {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/brief":        {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
+	"wiki/maillog":      {"content", "wiki", "wiki/people"},
 	"wiki/register":     {"content", "wiki", "wiki/people", "wiki/repo"},
 	"wiki/pipeline":     {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief"},
 	"wiki/transfer":     {"content", "realtime/journal", "wiki", "wiki/people", "wiki/repo"},
