@@ -91,7 +91,10 @@ func Open(path string, o Options) (_ *Journal, err error) {
 		return fail(err)
 	}
 	var seq int64
-	if err := conn.QueryRowContext(ctx, "SELECT seq FROM journal").Scan(&seq); err != nil {
+	// Edits that are gone live on in what they were folded into.
+	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM (SELECT max(seq) AS seq FROM edit
+		UNION ALL SELECT max(compacted) FROM document UNION ALL SELECT max(saved) FROM document UNION ALL SELECT max(upto) FROM version
+		UNION ALL SELECT max(upto) FROM saving)`).Scan(&seq); err != nil {
 		return fail(err)
 	}
 	if j.readers, err = sql.Open("sqlite", source(path)+"&_pragma=query_only(1)"); err != nil {
@@ -157,7 +160,7 @@ func migrate(ctx context.Context, conn *sql.Conn, rebuilt bool) (err error) {
 	if _, err := conn.ExecContext(ctx, schema); err != nil {
 		return fmt.Errorf("making the schema: %w", err)
 	}
-	if _, err := conn.ExecContext(ctx, "INSERT INTO journal (only, rebuilt, seq) VALUES (1, ?, 0)", rebuilt); err != nil {
+	if _, err := conn.ExecContext(ctx, "INSERT INTO journal (only, rebuilt) VALUES (1, ?)", rebuilt); err != nil {
 		return fmt.Errorf("making the schema: %w", err)
 	}
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {

@@ -255,11 +255,6 @@ func takeOver(ctx context.Context, conn *sql.Conn, id int64) (name string, err e
 			return "", err
 		}
 	}
-	// The next seq is after all of them.
-	if _, err := conn.ExecContext(ctx, `UPDATE main.journal SET seq = max(seq,
-		(SELECT coalesce(max(seq), 0) FROM main.edit), (SELECT coalesce(max(max(compacted, saved)), 0) FROM main.document))`); err != nil {
-		return "", err
-	}
 	if err := conn.QueryRowContext(ctx, "SELECT name FROM main.document WHERE id = ?", id).Scan(&name); err != nil {
 		return "", err
 	}

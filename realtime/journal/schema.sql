@@ -1,7 +1,6 @@
 CREATE TABLE journal (
   only    INTEGER PRIMARY KEY CHECK (only = 1),
-  rebuilt INTEGER NOT NULL, -- documents made in it may have had others before them
-  seq     INTEGER NOT NULL  -- the last one given
+  rebuilt INTEGER NOT NULL  -- documents made in it may have had others before them
 );
 
 CREATE TABLE document (

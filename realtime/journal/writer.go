@@ -6,12 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // Most that one transaction takes together.
 const (
 	groupWrites = 1024
 	groupBytes  = 4 << 20
+)
+
+// A transaction begins at the earliest a pause after the one before, unless
+// that one held at least small writes.
+const (
+	pause = 6 * time.Millisecond
+	small = 8
 )
 
 // A writer owns the connection that writes and the goroutine that uses it.
@@ -82,6 +90,8 @@ func (w *writer) write(ctx context.Context, bytes int, do func(*tx) error) error
 func (w *writer) run() {
 	defer close(w.done)
 	group := make([]*write, 0, groupWrites)
+	var last time.Time // when the last group was begun
+	grown := 0         // how many writes it had
 	for {
 		select {
 		case it := <-w.queue:
@@ -93,6 +103,13 @@ func (w *writer) run() {
 			w.err = errors.Join(w.err, w.conn.Close())
 			return
 		}
+		// Rooms that are written in here and there share a transaction, which
+		// costs more than what is in it. Nobody waits who is alone, and large
+		// groups gather by themselves.
+		if wait := pause - time.Since(last); wait > 0 && grown < small {
+			time.Sleep(wait)
+		}
+		last = time.Now()
 		bytes := group[0].bytes
 	gather:
 		for len(group) < groupWrites && bytes < groupBytes {
@@ -104,6 +121,7 @@ func (w *writer) run() {
 				break gather
 			}
 		}
+		grown = len(group)
 		if err := w.commit(group); err != nil {
 			w.log.Error("writing the journal failed", "error", err, "writes", len(group))
 			for _, it := range group {
@@ -141,11 +159,6 @@ func (w *writer) commit(group []*write) (err error) {
 				continue
 			}
 			return it.err
-		}
-	}
-	if tx.seq != w.seq {
-		if err := tx.exec("UPDATE journal SET seq = ?", tx.seq); err != nil {
-			return fmt.Errorf("noting the last edit: %w", err)
 		}
 	}
 	if err := tx.exec("COMMIT"); err != nil {
