@@ -336,6 +336,15 @@ func TestListsContinue(t *testing.T) {
 		{"backspace takes the mark", "- ‸one", []string{kb.Backspace}, "‸one"},
 		{"backspace takes a task's box", "- [ ] ‸one", []string{kb.Backspace}, "‸one"},
 		{"backspace takes a heading's mark", "## ‸one", []string{kb.Backspace}, "‸one"},
+		{"a heading stays one when written at its beginning", "‸# one", []string{"two ", "x"}, "# two x‸one"},
+		{"a task stays one when written at its beginning", "‸- [ ] one", []string{"two "}, "- [ ] two ‸one"},
+		{"another # is a mark", "‸# one", []string{"#"}, "#‸# one"},
+		{"a page from Windows goes on like one", "a\r\nb‸\r\nc\r\n", []string{kb.Enter, "x"}, "a\r\nb\r\nx‸\r\nc\r\n"},
+		{"its tasks too", "a\r\n- [x] b‸\r\n", []string{kb.Enter, "x"}, "a\r\n- [x] b\r\n- [ ] x‸\r\n"},
+		{"its lines join by backspace", "a\r\n‸b\r\n", []string{kb.Backspace}, "a‸b\r\n"},
+		{"its lines join by delete", "a‸\r\nb\r\n", []string{kb.Delete}, "a‸b\r\n"},
+		{"its lines end before the return", "‸a\r\nb\r\n", []string{kb.End, "x"}, "ax‸\r\nb\r\n"},
+		{"from line to line in one step", "a‸\r\nb\r\n", []string{kb.ArrowRight, "x", kb.ArrowLeft, kb.ArrowLeft, "y"}, "ay‸\r\nxb\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d.show(t, c.text)
@@ -343,6 +352,16 @@ func TestListsContinue(t *testing.T) {
 			assert.Equal(t, c.want, d.text(t))
 		})
 	}
+	d.quiet(t)
+}
+
+// The tables of a page from Windows are cells too, and keep its ends of lines.
+func TestTableFromWindows(t *testing.T) {
+	d := openStage(t)
+	d.show(t, "‸"+strings.ReplaceAll(prices, "\n", "\r\n"))
+	var n int
+	d.eval(t, `document.querySelectorAll(".lp-table").length`, &n)
+	assert.Equal(t, 1, n)
 	d.quiet(t)
 }
 

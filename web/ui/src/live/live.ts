@@ -18,6 +18,7 @@ import { type Config, readConfig } from "./config";
 import { Connection, closed } from "./connection";
 import { finding, openSearchPanel } from "./find";
 import { showShortcuts } from "./help";
+import { lineEnds } from "./lineends";
 import { linkWarnings } from "./linkwarn";
 import { Lookup } from "./lookup";
 import { pasting, pickFiles } from "./paste";
@@ -187,6 +188,7 @@ async function open(config: Config): Promise<void> {
       doc: conn.text.toString(),
       extensions: [
         EditorState.lineSeparator.of("\n"), // a carriage return stays a character
+        lineEnds(),
         EditorView.cspNonce.of(config.nonce),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({

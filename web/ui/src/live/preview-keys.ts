@@ -3,7 +3,7 @@
 
 import { syntaxTree } from "@codemirror/language";
 import { type EditorState, type Extension, Prec } from "@codemirror/state";
-import { type Command, keymap } from "@codemirror/view";
+import { type Command, EditorView, keymap } from "@codemirror/view";
 import { attributes } from "./preview-facts";
 
 /** Lead is what stands before the text of a line. */
@@ -86,6 +86,23 @@ const backspace: Command = ({ state, dispatch }) => {
   dispatch(state.update({ changes: { from, to: main.head }, scrollIntoView: true, userEvent: "delete.backward" }));
   return true;
 };
+
+/**
+ * behindMarks puts what is typed at the very beginning of a heading, an item or a
+ * quote behind its marks, which are out of sight until the caret comes: before
+ * them it would make plain text of the line.
+ */
+export const behindMarks: Extension = EditorView.inputHandler.of((view, from, to, text) => {
+  const { state } = view;
+  if (state.readOnly || from !== to || view.composing || /^[\s#>*+-]|\n/.test(text) || inCode(state, from)) return false;
+  const line = state.doc.lineAt(from);
+  if (from !== line.from || state.selection.ranges.length > 1) return false;
+  const size = /^#{1,6}[ \t]+/.exec(line.text)?.[0].length ?? lead(line.text).size;
+  if (size === 0 || line.text.slice(0, size).trim() === "") return false;
+  const at = line.from + size;
+  view.dispatch({ changes: { from: at, insert: text }, selection: { anchor: at + text.length }, scrollIntoView: true, userEvent: "input.type" });
+  return true;
+});
 
 /** markdownKeys is the extension, for the preview and for the source. */
 export function markdownKeys(): Extension {

@@ -6,10 +6,12 @@
 
 import { Language, LanguageSupport, defineLanguageFacet, syntaxHighlighting } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
+import { type Input, Parser, type PartialParse, type TreeFragment } from "@lezer/common";
 import { tagHighlighter, tags as t } from "@lezer/highlight";
 import {
   Autolink,
   type InlineContext,
+  type Line,
   type MarkdownConfig,
   Strikethrough,
   Table,
@@ -116,13 +118,52 @@ export function parseWikiLink(inner: string): WikiLink | null {
   return page || (fragment && !prospect) ? { dest, text, prospect, page, fragment } : null;
 }
 
+// The parser of tables knows none whose lines end with a space.
+const table: MarkdownConfig = {
+  ...Table,
+  parseBlock: (Table.parseBlock ?? []).map((block) => ({
+    ...block,
+    leaf(cx, leaf) {
+      const parser = block.leaf?.(cx, leaf) ?? null;
+      const nextLine = parser?.nextLine.bind(parser);
+      if (parser && nextLine) {
+        parser.nextLine = (cx, line, leaf) => nextLine(cx, Object.create(line, { text: { value: line.text.trimEnd() } }) as Line, leaf);
+      }
+      return parser;
+    },
+  })),
+};
+
 /** dialect is the parser; it is never changed. */
-export const dialect = commonmark.configure([Table, TaskList, Strikethrough, Autolink, wiki]);
+export const dialect = commonmark.configure([table, TaskList, Strikethrough, Autolink, wiki]);
 
 const facet = defineLanguageFacet({ commentTokens: { block: { open: "<!--", close: "-->" } } });
 
+/** Returned is a text whose carriage returns read as spaces, as they are of no matter to markdown. */
+class Returned implements Input {
+  constructor(private readonly input: Input) {}
+  get length(): number {
+    return this.input.length;
+  }
+  get lineChunks(): boolean {
+    return this.input.lineChunks;
+  }
+  chunk(from: number): string {
+    return this.input.chunk(from).replaceAll("\r", " ");
+  }
+  read(from: number, to: number): string {
+    return this.input.read(from, to).replaceAll("\r", " ");
+  }
+}
+
+const anyLineEnds = new (class extends Parser {
+  createParse(input: Input, fragments: readonly TreeFragment[], ranges: readonly { from: number; to: number }[]): PartialParse {
+    return dialect.startParse(new Returned(input), fragments, ranges);
+  }
+})();
+
 /** markdownLanguage is the language of pages. */
-export const markdownLanguage = new Language(facet, dialect, [], "markdown");
+export const markdownLanguage = new Language(facet, anyLineEnds, [], "markdown");
 
 const marks = tagHighlighter([
   { tag: [t.heading1, t.heading2, t.heading3, t.heading4, t.heading5, t.heading6], class: "tok-head" },

@@ -8,7 +8,7 @@ import { Decoration, EditorView, ViewPlugin, type ViewUpdate } from "@codemirror
 import { type Drawn, draw } from "./preview-draw";
 import { frontBlock } from "./preview-front";
 import { idsKept } from "./preview-ids";
-import { markdownKeys } from "./preview-keys";
+import { behindMarks, markdownKeys } from "./preview-keys";
 import { type WikiLink, markdownLanguage } from "./preview-language";
 import { opening } from "./preview-links";
 import { tables } from "./table";
@@ -114,6 +114,7 @@ export function livePreview(o: PreviewOptions): Extension {
     idsKept(),
     opening(o),
     markdownKeys(),
+    behindMarks,
     EditorView.perLineTextDirection.of(true),
     EditorView.editorAttributes.of({ class: "lp" }),
   ];

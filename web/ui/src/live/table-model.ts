@@ -25,6 +25,8 @@ export interface Cell {
 export interface Row {
   from: number;
   to: number;
+  /** Where the next line begins. */
+  next: number;
   cells: Cell[];
   /** Whether the line begins and ends with a bar. */
   opened: boolean;
@@ -44,8 +46,9 @@ export function parseTable(text: string): TableModel | null {
   const lines: Row[] = [];
   let at = 0;
   for (const line of text.split("\n")) {
-    if (line.includes("\r")) return null; // kept as text, so that no byte is lost
-    lines.push(parseRow(line, at));
+    const row = line.replace(/\r$/, ""); // the return is part of the line's end
+    if (row.includes("\r")) return null; // kept as text, so that no byte is lost
+    lines.push({ ...parseRow(row, at), next: at + line.length + 1 });
     at += line.length + 1;
   }
   const [head, rule, ...body] = lines;
@@ -65,7 +68,7 @@ function alignOf(raw: string): Align {
   return raw.endsWith(":") ? (left ? "center" : "right") : left ? "left" : "";
 }
 
-function parseRow(line: string, at: number): Row {
+function parseRow(line: string, at: number): Omit<Row, "next"> {
   const bars: number[] = [];
   let escaped = false;
   for (let i = 0; i < line.length; i++) {
@@ -188,7 +191,7 @@ export function moveRow(m: TableModel, text: string, row: number, by: -1 | 1): C
   const words = text.slice(moved.from, moved.to);
   return by > 0
     ? [
-        { from: above.from, to: above.to + 1, insert: "" },
+        { from: above.from, to: above.next, insert: "" },
         { from: below.to, to: below.to, insert: `\n${words}` },
       ]
     : [

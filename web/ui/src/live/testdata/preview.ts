@@ -6,6 +6,7 @@ import { EditorState, type Extension, Text } from "@codemirror/state";
 import { EditorView, drawSelection, keymap } from "@codemirror/view";
 import { yCollab } from "y-codemirror.next";
 import * as Y from "yjs";
+import { lineEnds } from "../lineends";
 import { livePreview, markdownSource } from "../preview";
 import * as facts from "../preview-facts";
 import * as keys from "../preview-keys";
@@ -34,6 +35,7 @@ function editor(host: string, doc: string, mode: "preview" | "source", extension
       doc: Text.of(doc.split("\n")),
       extensions: [
         EditorState.lineSeparator.of("\n"),
+        lineEnds(),
         EditorView.cspNonce.of("n0nce"),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ "aria-label": "Text" }),
