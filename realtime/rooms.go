@@ -103,13 +103,10 @@ func (h *Hub) Moved(ctx context.Context, prospect string, from, to wiki.Place) e
 			}
 			frame := noticeFrame(noticeMoved, "This page has moved to "+to.Stage+"/"+to.Page+".")
 			for s := range r.sockets {
-				reason := to.String()
-				if s.who.Guest {
-					reason = to.Page // their addresses have no stages
-				} else {
+				if !s.who.Guest {
 					s.send(frame)
 				}
-				s.close(CodeMoved, reason)
+				s.close(CodeMoved, MovedReason(to, s.who.Guest))
 			}
 			r.end(CodeMoved, to.String())
 			return nil
@@ -126,6 +123,15 @@ func (h *Hub) Moved(ctx context.Context, prospect string, from, to wiki.Place) e
 		return h.rename(ctx, nameOf(prospect, from), name)
 	}
 	return err
+}
+
+// MovedReason is the reason that goes with [CodeMoved]: where the page is now.
+// Addresses of guests have no stages.
+func MovedReason(to wiki.Place, guest bool) string {
+	if guest {
+		return to.Page
+	}
+	return to.String()
 }
 
 // rename gives a document the name of a place that had no page until now. One

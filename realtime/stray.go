@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"dealwiki/realtime/journal"
 	"dealwiki/realtime/yjs"
@@ -53,47 +52,19 @@ func (r *room) stray(ctx context.Context, d *journal.Document) error {
 	return nil
 }
 
-// settleTime is how long a room waits for the one that has its document under
-// the name that the page had before a move.
-const settleTime = 5 * time.Second
-
 // fetch answers the page's document from under a name that the page had before,
 // under the page's own name from now on. It is [journal.ErrUnknown] if there is
 // none, or it may be that of another page which is there now.
 func (r *room) fetch(ctx context.Context, was wiki.Place) (*journal.Document, error) {
-	from := nameOf(r.prospect, was)
 	if _, err := r.side.Lookup(ctx, system, was); err == nil {
 		return nil, journal.ErrUnknown
 	} else if !errors.Is(err, wiki.ErrNotFound) {
 		return nil, err
 	}
-	// A room that is open there is about to hear of the move.
-	if err := r.hub.settled(ctx, from); err != nil {
-		return nil, err
-	}
-	if err := r.hub.cfg.Journal.Rename(ctx, from, r.name); err != nil && !unknown(err) && !errors.Is(err, journal.ErrExists) {
+	if err := r.hub.Moved(ctx, r.prospect, was, r.place); err != nil {
 		return nil, err
 	}
 	return r.hub.cfg.Journal.Load(ctx, r.name)
-}
-
-// settled waits until no room of a name is open.
-func (h *Hub) settled(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	for {
-		h.mu.Lock()
-		r := h.rooms[name]
-		h.mu.Unlock()
-		if r == nil {
-			return nil
-		}
-		select {
-		case <-r.done:
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s to be moved: %w", name, ctx.Err())
-		}
-	}
 }
 
 // rouse has a document opened, so that it makes a version of what is not saved.

@@ -105,7 +105,7 @@ func (s *Server) visitor(r *http.Request, c people.Caller, prospect string, plac
 	}
 	if _, err := side.Lookup(ctx, c, place); err != nil {
 		if to, err := side.MovedTo(ctx, c, place); err == nil {
-			return nil, realtime.CodeMoved, to.String()
+			return nil, realtime.CodeMoved, realtime.MovedReason(to, c.Person.Guest)
 		}
 		return nil, realtime.CodeNotFound, "not found"
 	}
@@ -157,7 +157,7 @@ func (s *Server) liveEditor(w http.ResponseWriter, r *http.Request, f *frame, si
 	head := f.pageHead(ctx, info)
 	v := &LiveView{Shell: f.shellOf(r, "Editing "+info.Title, info.Place, ""), Page: head, Place: info.Place.String(), Write: f.canWrite(), MaxFile: sizeOf(s.wiki.MaxFile())}
 	v.Audience = string(info.Section)
-	v.Crumbs = f.pageCrumbs(info, "Edit")
+	v.Crumbs = f.pageCrumbs(info, "") // a phone shows the last one alone
 	v.Flash = s.flash(w, r)
 	v.Keys.Leave = head.Href
 	if info.Section == wiki.External {

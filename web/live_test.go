@@ -467,14 +467,19 @@ func TestHistoryThatComesWhilePagesAreOpen(t *testing.T) {
 			s.write("northwind", at, "# Offer\n\nTen seats.\n\nFor a year.\n")
 			s.write("northwind", string(section)+"/pricing/old", "# Old\n")
 			dana := s.signedIn(s.dana)
+			draft, final := string(section)+"/pricing/draft", string(section)+"/pricing/final"
+			s.write("northwind", draft, "# Draft\n\nWhat we offer.\n\nWhat it costs in the first year, and what in those that follow.\n\nWho does what, and until which day.\n\nWhen we begin.\n")
 			e, old := dana.editor("/live/northwind/"+at), dana.editor("/live/northwind/"+string(section)+"/pricing/old")
 			typed(t, e, "Ten seats", "Twelve seats")
+			renamed := dana.editor("/live/northwind/" + draft)
+			typed(t, renamed, "What we offer", "What we really offer")
 
 			foreign := repo.Person{Name: "Kim Berg", Email: "kim@users.invalid"}
 			require.NoError(t, s.wiki.ImportHistory(ctx, s.as(s.mara), "northwind", section, wiki.HistoryImport{Join: func(ctx context.Context, r *repo.Repo, head repo.Hash) (repo.Hash, error) {
 				for _, edits := range [][]repo.Edit{
 					{{Path: "pricing/offer.md", Data: []byte("# The offer\n\nTen seats.\n\nFor a year.\n")}},
 					{{Path: "pricing/offer.md", Data: []byte("# The offer\n\nTen seats.\n\nFor two years.\n")}, {Path: "pricing/old.md", Delete: true}},
+					{{Path: "pricing/draft.md", Delete: true}, {Path: "pricing/final.md", Data: []byte("# Draft\n\nWhat we offer.\n\nWhat it costs in the first year, and what in those that follow.\n\nWho does what, and until which day.\n\nWhen we begin: in May.\n")}},
 				} {
 					c, err := r.Lookup(head)
 					if err != nil {
@@ -494,6 +499,13 @@ func TestHistoryThatComesWhilePagesAreOpen(t *testing.T) {
 			shows(t, e, "# The offer", "Twelve seats", "For two years")
 			code, _ := ended(t, old)
 			assert.Equal(t, realtime.CodeNotFound, code)
+			code, reason := ended(t, renamed)
+			assert.Equal(t, realtime.CodeMoved, code)
+			assert.Equal(t, final, reason)
+			require.NoError(t, renamed.Connect(ctx, dana.socket("/live/northwind/"+final), dana.header()))
+			shows(t, renamed, "really offer", "in May")
+			require.NoError(t, renamed.Checkpoint(""))
+			require.Eventually(t, func() bool { return string(s.read("northwind", final).Text) == renamed.Text() }, 20*time.Second, 10*time.Millisecond)
 
 			require.NoError(t, e.Checkpoint(""))
 			require.Eventually(t, func() bool { return string(s.read("northwind", at).Text) == e.Text() }, 20*time.Second, 10*time.Millisecond)

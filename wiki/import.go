@@ -73,9 +73,10 @@ func (w *Wiki) ImportHistory(ctx context.Context, caller people.Caller, prospect
 }
 
 // mergeIntoRooms gives the rooms of pages that a history has changed the new
-// texts.
+// texts and places.
 func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before *snapshot, next repo.Hash) error {
-	if _, err := s.snapshot(ctx); err != nil { // which follows the history
+	after, err := s.snapshot(ctx) // which follows the history
+	if err != nil {
 		return err
 	}
 	changes, err := s.repo.Changes(before.head, next)
@@ -87,13 +88,21 @@ func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before 
 		if info == nil {
 			continue
 		}
-		if c.To.IsZero() {
-			if err := s.w.rooms.Removed(ctx, s.prospect, info.Place); err != nil {
+		path, blob := c.Path, c.To
+		if blob.IsZero() {
+			path, err = s.w.history.MovedTo(ctx, s.name(), c.Path)
+			if errors.Is(err, fs.ErrNotExist) || err == nil && (after.infos[path] == nil || before.infos[path] != nil) {
+				if err := s.w.rooms.Removed(ctx, s.prospect, info.Place); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
 				return err
 			}
-			continue
+			blob = after.files[path].Blob
 		}
-		text, err := s.repo.Blob(c.To)
+		text, err := s.repo.Blob(blob)
 		if err != nil {
 			return err
 		}
@@ -104,11 +113,17 @@ func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before 
 		if merge == nil {
 			continue
 		}
-		v, err := s.w.history.Last(ctx, s.name(), c.Path)
+		v, err := s.w.history.Last(ctx, s.name(), path)
 		if err != nil {
 			return err
 		}
 		if err := merge.Committed(ctx, v); err != nil {
+			return err
+		}
+		if path == c.Path {
+			continue
+		}
+		if err := s.w.rooms.Moved(ctx, s.prospect, info.Place, after.infos[path].Place); err != nil {
 			return err
 		}
 	}
