@@ -367,7 +367,7 @@ func refusal(err error) (code int, reason string) {
 	}
 }
 
-// applied is what the room notes of an update that is in the document.
+// changed notes that the document is another one than it was.
 func (r *room) changed() {
 	r.changes++
 	r.full = nil

@@ -157,7 +157,7 @@ func (r *room) startSave() error {
 		r.saving.result <- err
 		return nil
 	}
-	snap.hash = sha256.Sum256([]byte(text))
+	snap.hash = hashOf([]byte(text))
 	snap.by = r.authors(r.hub.ctx, text)
 	go func() { r.saving.result <- r.commit(r.hub.ctx, snap) }()
 	return nil

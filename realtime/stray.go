@@ -66,14 +66,3 @@ func (r *room) fetch(ctx context.Context, was wiki.Place) (*journal.Document, er
 	}
 	return r.hub.cfg.Journal.Load(ctx, r.name)
 }
-
-// rouse has a document opened, so that it makes a version of what is not saved.
-func (h *Hub) rouse(name string) {
-	h.mu.Lock()
-	h.waking = append(h.waking, name)
-	h.mu.Unlock()
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
-}
