@@ -330,3 +330,50 @@ Northwind signs on **27 November** if *three* things land. See [[account/readme]
 
 ~~gone~~ and ` + "`code`" + `
 `
+
+// Whoever has a page open is led along when it moves, and keeps what is on the
+// screen when it goes.
+func TestOpenPageMovesAndGoes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes long")
+	}
+	s := startServer(t, t.TempDir())
+	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
+	api := &client{url: s.url, token: token, http: http.DefaultClient}
+	res, err := api.json("POST", "/api/v1/prospects", map[string]any{"name": "Northwind Rail"})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, res.status, "%s", res.body)
+	const pages = "/api/v1/prospects/northwind-rail/pages/"
+	res, err = api.json("PUT", pages+"internal/closing/call-notes", map[string]any{"text": "# Call notes\r\n\r\nFrom Windows.\r\n"}, "If-None-Match", "*")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, res.status, "%s", res.body)
+
+	w := openWindow(t, s, dana, "/p/northwind-rail/internal/closing/call-notes")
+	w.goTo(kb.End)
+	w.do(chromedp.KeyEvent("Written before."))
+	w.untilStatus("Saved")
+
+	// Moved: the window goes along with all that was written.
+	res, err = api.json("POST", pages+"internal/closing/call-notes/move", map[string]any{"to": "internal/closing/minutes"})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, res.status, "%s", res.body)
+	w.until(`location.pathname === "/p/northwind-rail/internal/closing/minutes" && !!document.querySelector('.live .cm-content[contenteditable="true"]')`, "the window is at the new address")
+	w.untilStatus("Saved")
+	assert.Contains(t, w.text(), "Written before.")
+	w.goTo(kb.End)
+	w.do(chromedp.KeyEvent(" Written after."))
+	w.untilStatus("Saved")
+
+	// Gone: nothing can be typed, the text can be kept.
+	res, err = api.json("DELETE", pages+"internal/closing/minutes", nil)
+	require.NoError(t, err)
+	require.Less(t, res.status, 300, "%s", res.body)
+	w.until(`document.querySelector("[data-live-banners]").textContent.includes("not there any more")`, "the window says that the page is gone")
+	w.until(`!document.querySelector('.live .cm-content[contenteditable="true"]')`, "the text is closed")
+	assert.Contains(t, w.text(), "Written before. Written after.")
+	assert.Contains(t, w.ask(`document.querySelector("[data-live-banners]").textContent`), "Copy the text")
+	left := -1
+	w.do(chromedp.Evaluate(`indexedDB.databases().then(all => all.filter(d => d.name.includes("minutes")).length)`, &left,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	assert.Zero(t, left, "no copy is left behind")
+}

@@ -59,6 +59,11 @@ async function open(config: Config): Promise<void> {
 
   const lookup = new Lookup(`${config.complete}?${new URLSearchParams({ prospect: config.prospect, section: config.section, stage: config.stage })}`);
   const world = new World(config, lookup);
+  let away = false;
+  conn.on("change", () => {
+    if (away && conn.link === "live") world.again();
+    away = conn.link === "away";
+  });
   // The text as the page, or as its source.
   const writing = (source: boolean): Extension =>
     source ? [markdownSource(), markdownKeys(), lineNumbers(), highlightActiveLine()] : livePreview(world);
@@ -349,7 +354,10 @@ function watch(config: Config, conn: Connection, banners: Banners, view: () => E
         ]);
         return;
       case closed.gone:
-        banners.show("end", "danger", "This page is not there any more,", "or you may no longer open it.", kept);
+        banners.show("end", "danger", "This page is not there any more,", "or you may no longer open it. What you see is the last of it: keep what you need.", [
+          ...(text() === "" ? [] : keep(config.title, text)),
+          { label: "Go to the space", icon: "arrow-left", run: () => location.assign(`/p/${encodeURIComponent(config.prospect)}`) },
+        ]);
         void conn.forget();
         return;
       case closed.tooLarge:

@@ -71,6 +71,15 @@ export class World implements PreviewOptions {
     return undefined;
   }
 
+  // again asks anew for what nobody answered, as after time without a
+  // connection.
+  again(): void {
+    for (const names of [this.pages, this.people]) {
+      for (const [name, known] of names) if (known === null) names.delete(name);
+    }
+    this.refresh();
+  }
+
   private refresh(): void {
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.view?.dispatch({ effects: refreshPreview.of(null) }), 50);
