@@ -108,6 +108,7 @@ func TestBriefAPI(t *testing.T) {
 			Kind  string
 			Facts []struct{ Title, Place string }
 		} `json:"facts"`
+		Reading []struct{ Place string } `json:"reading"`
 		Answers []struct{ Topic string } `json:"answers"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(a.body), &out))
@@ -115,6 +116,8 @@ func TestBriefAPI(t *testing.T) {
 	assert.Equal(t, "internal/closing/close-plan", out.Facts[0].Facts[0].Place)
 	assert.NotEmpty(t, out.Answers)
 	assert.Len(t, out.Since.Pages, 3)
+	assert.Equal(t, "internal/account/overview", out.Reading[0].Place)
+	assert.NotContains(t, a.body, "users.invalid", "people are named by their ids")
 	assert.NotContains(t, a.body, ":null", "lists are lists")
 	assert.Equal(t, http.StatusBadRequest, b.get("/api/v1/prospects/northwind/brief?since=soon").status)
 	assert.Equal(t, http.StatusNotFound, b.get("/api/v1/prospects/secretco/brief").status)

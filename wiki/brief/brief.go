@@ -60,9 +60,17 @@ type Group struct {
 // Fact is a fact with what a reader needs to find it.
 type Fact struct {
 	register.Fact
-	Page string `json:"page"` // title
-	New  bool   `json:"new"`  // raised or changed since the reader was last here
-	Late bool   `json:"late"` // past its date
+	At   string  `json:"place"` // Place, as programs read it
+	Life []Event `json:"life"`  // oldest first
+	Page string  `json:"page"`  // title
+	New  bool    `json:"new"`   // raised or changed since the reader was last here
+	Late bool    `json:"late"`  // past its date
+}
+
+// Event is something that happened to a fact, and who did it.
+type Event struct {
+	register.Event
+	By Person `json:"by"`
 }
 
 // Answer is what the pages seem to say to a newcomer's question.
@@ -103,7 +111,8 @@ type Possible struct {
 
 // Missing is a page that the funnel asks for and that is not there.
 type Missing struct {
-	Place wiki.Place `json:"place"`
+	Place wiki.Place `json:"-"`
+	At    string     `json:"place"` // the same, as programs read it
 	Title string     `json:"title"`
 }
 
@@ -207,6 +216,7 @@ func (m *Maker) Make(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 	b.lines(caller.Person, needs)
 	b.Minutes = b.readingTime()
 	b.whole()
+	b.name(func(who repo.Person) Person { return m.person(ctx, who) })
 	return b, nil
 }
 
@@ -400,7 +410,7 @@ func (b *Brief) needs(needs []wiki.Need, pages []page) {
 	for _, n := range needs {
 		switch {
 		case n.Missing():
-			b.Missing = append(b.Missing, Missing{n.Place(), n.Title})
+			b.Missing = append(b.Missing, Missing{Place: n.Place(), Title: n.Title})
 		case n.Present && notes[n.Place()] != nil && notes[n.Place()].opening != "":
 			b.Openings = append(b.Openings, Opening{n.Stage, notes[n.Place()].opening, Source{Place: n.Place(), Title: n.Info.Title, Line: 1}})
 			if n.Stage == wiki.StageAccount && b.Lead == "" {
@@ -507,38 +517,3 @@ func (b *Brief) readingTime() int {
 }
 
 func minutes(words int) int { return max(1, (words+wordsMinute/2)/wordsMinute) }
-
-// whole makes lists of what holds nothing, so that a program finds lists.
-func (b *Brief) whole() {
-	full(&b.Lines)
-	full(&b.Facts)
-	full(&b.Settled)
-	full(&b.Yours)
-	full(&b.Answers)
-	full(&b.Openings)
-	full(&b.Sections)
-	full(&b.Log)
-	full(&b.Possible)
-	full(&b.Weak)
-	full(&b.People)
-	full(&b.Reading)
-	full(&b.Missing)
-	if s := b.Since; s != nil {
-		full(&s.Raised)
-		full(&s.Closed)
-		full(&s.Moved)
-		full(&s.Pages)
-		full(&s.Joined)
-		full(&s.Gone)
-		for i := range s.Pages {
-			full(&s.Pages[i].By)
-			full(&s.Pages[i].Digest)
-		}
-	}
-}
-
-func full[T any](list *[]T) {
-	if *list == nil {
-		*list = []T{}
-	}
-}

@@ -11,7 +11,8 @@ import (
 
 // Reading is a page worth reading, in the best order.
 type Reading struct {
-	Place   wiki.Place `json:"place"`
+	Place   wiki.Place `json:"-"`
+	At      string     `json:"place"` // the same, as programs read it
 	Title   string     `json:"title"`
 	Minutes int        `json:"minutes"`
 	Read    bool       `json:"read"`    // the reader has read this version

@@ -30,7 +30,8 @@ type Since struct {
 
 // Changed is a page that has changed, and how.
 type Changed struct {
-	Place   wiki.Place `json:"place"`
+	Place   wiki.Place `json:"-"`
+	Where   string     `json:"place"` // the same, as programs read it
 	Title   string     `json:"title"`
 	New     bool       `json:"new"`
 	By      []string   `json:"by"` // names

@@ -10,7 +10,8 @@ import (
 
 // Source is where something in a brief was read.
 type Source struct {
-	Place   wiki.Place `json:"place"`
+	Place   wiki.Place `json:"-"`
+	At      string     `json:"place"`             // the same, as programs read it
 	Title   string     `json:"title"`             // of the page
 	Heading string     `json:"heading,omitempty"` // innermost
 	Anchor  string     `json:"anchor,omitempty"`  // of that heading in the HTML
