@@ -40,9 +40,9 @@
 // come, applies it, waits for the journal, and then sends and acknowledges all
 // of it. A version is saved by a second goroutine of the room's, since
 // [wiki.Side.Edit] calls back into it. Every socket has a goroutine that reads
-// and one that writes; the queue between room and socket is bounded. The Hub owns
-// one goroutine that asks again who may still be there. [Hub.Close] ends them
-// all and waits.
+// and one that writes; the queue between room and socket is bounded. [Hub.Run] has
+// one goroutine that asks again who may still be there and one that opens
+// documents of which something is not saved. [Hub.Close] ends them all and waits.
 //
 // Locks: the Hub's mutex guards the tables of rooms and sockets and is never held
 // while something is waited for. A room never waits for wiki's writer lock, since
