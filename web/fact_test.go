@@ -109,3 +109,35 @@ func TestFactsForPrograms(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, p.call("GET", "/facts?kind=wish", "").status)
 	assert.Equal(t, http.StatusNotFound, s.program(s.mara, people.Read).call("GET", "/prospects/secretco/facts", "").status)
 }
+
+func TestFactsOnTheReadingPage(t *testing.T) {
+	s := newSite(t)
+	_, err := s.wiki.SetStage(t.Context(), people.System("test"), "northwind", "qualifying")
+	require.NoError(t, err)
+	s.write("northwind", "internal/qualifying/notes", "# Notes\n\nThey want it by May. Nobody else bids.\n\n> [!question] Who signs?\n")
+	b := s.signedIn(s.dana)
+	page := b.ok("/p/northwind/internal/qualifying/notes")
+	id := factID(t, s, "Who signs?")
+	assert.Contains(t, page, `formaction="/p/northwind/facts/`+id+`" name="what" value="answered"`)
+	a := b.post("/p/northwind/facts/"+id, url.Values{"what": {"answered"}, "version": {"x"}})
+	assert.Equal(t, "/p/northwind/internal/qualifying/notes#"+id, a.location())
+	assert.Contains(t, b.ok("/p/northwind/internal/qualifying/notes"), `value="open">Open again`)
+	assert.NotContains(t, s.signedIn(s.vera).ok("/p/northwind/internal/qualifying/notes"), "fact-do", "she reads only")
+	b.post("/p/northwind/facts/"+id, url.Values{"what": {"open"}})
+
+	a = b.post("/p/northwind/facts", url.Values{"page": {"internal/qualifying/notes"}, "kind": {"commitment"}, "text": {"They want it  by May."}})
+	require.Equal(t, http.StatusSeeOther, a.status, a.body)
+	assert.Contains(t, a.location(), "/p/northwind/internal/qualifying/notes#c-")
+	assert.Contains(t, string(s.read("northwind", "internal/qualifying/notes").Text), "> [!commitment] They want it by May. ^c-")
+
+	_, err = s.wiki.SetStage(t.Context(), people.System("test"), "northwind", "pricing")
+	require.NoError(t, err)
+	s.write("northwind", "internal/pricing/model", "# Model\n\nNothing yet.\n")
+	for _, path := range []string{"/p/northwind/internal/pricing/model", "/p/northwind"} {
+		carried := b.ok(path)
+		assert.Contains(t, carried, "still open from earlier stages", path)
+		assert.Contains(t, carried, "From Qualifying", path)
+		assert.Contains(t, carried, "/p/northwind/internal/qualifying/notes#"+id, path)
+	}
+	assert.NotContains(t, b.ok("/p/northwind/internal/qualifying/notes"), "still open from earlier stages")
+}

@@ -65,6 +65,9 @@ func (f *frame) body(ctx context.Context, p *wiki.Page, doc *content.Doc, tasks 
 	html := doc.HTML(r, content.RenderOptions{Tasks: tasks, HideTitle: true})
 	if tasks {
 		html = taskBox.ReplaceAll(html, []byte(`<input type="checkbox"$1 name="task" value="$2" data-line="$2"`))
+		if s.facts != nil && !f.playbook() {
+			html = withControls(html, f.base())
+		}
 	}
 	b := &readBody{html: template.HTML(html)}
 	if f.others = r.others; !r.others {
@@ -189,6 +192,12 @@ func (f *frame) pageView(w http.ResponseWriter, r *http.Request, side *wiki.Side
 		return nil, err
 	}
 	if old == nil {
+		if f.canWrite() && s.briefs != nil && !f.playbook() {
+			v.MakeFact, v.Place = f.base()+"/facts", p.Place.String()
+		}
+		if v.Carried, err = f.carriedIn(ctx, p.Stage, p.Place); err != nil {
+			return nil, err
+		}
 		if v.Comments, err = f.commentsView(ctx, side, p); err != nil {
 			return nil, err
 		}

@@ -112,6 +112,13 @@ func (f *frame) spaceStages(ctx context.Context) []SpaceStage {
 				st.External = list
 			}
 		}
+		if key == f.entry.Stage {
+			// What cannot be read now is only a help.
+			if st.Carried, _ = f.carriedIn(ctx, key, wiki.Place{}); st.Carried != nil {
+				out = append(out, st)
+				continue
+			}
+		}
 		if len(st.Internal)+len(st.External) > 0 {
 			out = append(out, st)
 		}

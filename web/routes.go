@@ -91,6 +91,7 @@ func (s *Server) routes() error {
 	s.handle("POST /p/{prospect}/brief/confirm", Staff, s.postBriefConfirm)
 	s.handle("POST /p/{prospect}/brief/dismiss", Staff, s.postBriefDismiss)
 	s.handle("GET /p/{prospect}/facts", Staff, s.factsPage)
+	s.handle("POST /p/{prospect}/facts", Staff, s.postNewFact)
 	s.handle("POST /p/{prospect}/facts/{key}", Staff, s.postFact)
 	s.handle("GET /p/{prospect}/changes", Staff, s.changes)
 	s.handle("GET /p/{prospect}/export", Staff, s.export)

@@ -19,6 +19,9 @@ type PageView struct {
 	Authors   []Share
 	Files     []FileLink
 	Comments  *CommentsView // nil on an old version
+	Carried   *CarriedIn    // what earlier stages have left open; nil: nothing
+	MakeFact  string        // POST: page, kind, text; "" for readers
+	Place     string        // SECTION/STAGE/PAGE
 }
 
 // OldVersion says that the text is not the current one.

@@ -28,6 +28,7 @@ type SpaceStage struct {
 	Key      string
 	Name     string
 	State    string // as in Step; "" for pages of no stage
+	Carried  *CarriedIn
 	Internal []SpacePage
 	External []SpacePage
 }

@@ -5,6 +5,7 @@ import { saved } from "./draft";
 import { setUpBoardFilter } from "./filter";
 import { setUpKeys } from "./keys";
 import { forgetAtSignOut } from "./live/stored";
+import { setUpMakeFact } from "./makefact";
 import { setUpMenus } from "./menus";
 import { setUpOutline } from "./outline";
 import { setUpPalette } from "./palette";
@@ -18,6 +19,7 @@ import { setUpTimes } from "./when";
 
 saved();
 setUpTimes();
+setUpMakeFact();
 setUpMenus();
 setUpPalette();
 setUpKeys();

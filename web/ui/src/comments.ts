@@ -56,7 +56,7 @@ function read(prose: HTMLElement): { text: string; pieces: Piece[] } {
   let text = "";
   let block: Element | null = null;
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!(node instanceof Text) || node.parentElement?.closest("svg, .anchor, .visually-hidden, script, style")) continue;
+    if (!(node instanceof Text) || node.parentElement?.closest("svg, .anchor, .visually-hidden, .fact-do, script, style")) continue;
     const own = node.parentElement?.closest(blocks) ?? null;
     if (own !== block && text !== "") text += "\n";
     block = own;
