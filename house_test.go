@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"web/ui":            {},
 	"web/ui/build":      {},
 	"web/ui/src/live":   {}, // tests of the scripts beside them
-	"web":               {"content", "realtime", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
+	"web":               {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/transfer", "search", "search/query", "search/extract", "web/ui"},
 	"cmd/dealwiki":      {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/transfer", "wiki/sample", "search", "web"},
 }
 

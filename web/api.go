@@ -69,6 +69,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installFacts()
 	a.installComments()
 	a.installFiles()
+	a.installLog()
 	a.installSearch()
 	a.installPipeline()
 	a.installPeople()

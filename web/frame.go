@@ -206,6 +206,7 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 		{Label: "Overview", Href: f.href(), Icon: "square-kanban", Current: screen == "overview"},
 		{Label: "Facts", Href: f.base() + "/facts", Icon: "list-checks", Current: screen == "facts"},
 		{Label: "Handoffs", Href: f.base() + "/handoffs", Icon: "git-pull-request-arrow", Current: screen == "handoffs"},
+		{Label: "Log", Href: f.logHref(), Icon: "phone", Current: screen == "log"},
 		{Label: "Changes", Href: f.base() + "/changes", Icon: "history", Current: screen == "changes"},
 		{Label: "Files", Href: f.base() + "/files", Icon: "paperclip", Current: screen == "files"},
 		{Label: "People and settings", Href: f.base() + "/settings", Icon: "settings", Current: screen == "settings"},
@@ -302,6 +303,7 @@ func (f *frame) shellOf(r *http.Request, title string, current wiki.Place, scree
 		sh.Crumbs = []Crumb{{"Playbook", "/playbook"}}
 	} else {
 		sh.Nav = "pipeline"
+		sh.Keys.Log = f.logHref()
 		sh.Crumbs = []Crumb{{"Pipeline", "/"}, {f.entry.Title, f.href()}}
 	}
 	if screen == "overview" {

@@ -22,6 +22,7 @@ import (
 	"dealwiki/wiki"
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/handoff"
+	"dealwiki/wiki/maillog"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/pipeline"
 	facts "dealwiki/wiki/register" // register is a function here
@@ -80,6 +81,7 @@ type Server struct {
 	facts   *facts.Register
 	briefs  *brief.Maker
 	book    *handoff.Book // of handoffs
+	talks   *maillog.Log  // the communications log
 	figures *pipeline.Book
 	log     *slog.Logger
 	now     func() time.Time
@@ -160,6 +162,7 @@ func New(cfg Config) (*Server, error) {
 		}
 		s.url, s.secure = u.Scheme+"://"+u.Host, u.Scheme == "https"
 	}
+	s.talks = maillog.New(maillog.Config{Wiki: cfg.Wiki, Logger: s.log})
 	s.started = s.now()
 	s.zips.New = func() any {
 		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a valid one

@@ -56,6 +56,7 @@ type Keys struct {
 	Leave   string // Esc
 	Brief   string // G B
 	History string // G H
+	Log     string // L
 	Prev    string // [
 	Next    string // ]
 	About   bool   // the screen has a right rail with the id about-page

@@ -37,7 +37,11 @@ export function setUpKeys(): void {
     else if (followsG && key === "h") done = go(places.history);
     else if (key === "g") went = event.timeStamp;
     else if (key === "e") done = go(places.edit);
-    else if (key === "[") done = go($<HTMLLinkElement>("link[rel=prev]")?.href);
+    else if (key === "l") {
+      const box = $<HTMLInputElement>("[data-log]");
+      if (box) box.focus();
+      else done = go(places.logAt && `${places.logAt}#log-title`);
+    } else if (key === "[") done = go($<HTMLLinkElement>("link[rel=prev]")?.href);
     else if (key === "]") done = go($<HTMLLinkElement>("link[rel=next]")?.href);
     else if (key === "/") {
       const box = $<HTMLInputElement>("[data-search]");
