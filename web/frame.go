@@ -294,6 +294,9 @@ func (f *frame) unread(p *wiki.PageInfo) bool {
 func (f *frame) shellOf(r *http.Request, title string, current wiki.Place, screen string) Shell {
 	sh := f.s.shell(r, f.c, title)
 	sh.Space = f.view(r.Context(), current, screen)
+	if f.s.book != nil && !f.playbook() && f.canWrite() {
+		sh.Keys.Handoff = f.base() + "/handoff"
+	}
 	sh.Keys.Brief = f.href()
 	if f.s.briefs != nil && !f.playbook() {
 		sh.Keys.Brief = f.briefHref()

@@ -211,7 +211,7 @@ func (f *frame) stepName(key string) string {
 func (f *frame) handoffFormView(r *http.Request, form *handoff.Form, typed *Form) (*HandoffFormView, error) {
 	s, ctx := f.s, r.Context()
 	v := &HandoffFormView{Action: f.base() + "/handoff", From: form.From, To: form.To, FromName: f.stepName(form.From), ToName: f.stepName(form.To),
-		Last: form.Last, Kind: string(form.Kind), Me: f.c.Person.ID, Draft: f.slug() + "/handoff/" + form.To, Tomorrow: s.now().UTC().AddDate(0, 0, 1).Format(time.DateOnly)}
+		Last: form.Last, Kind: string(form.Kind), Draft: f.slug() + "/handoff/" + form.To, Tomorrow: s.now().UTC().AddDate(0, 0, 1).Format(time.DateOnly)}
 	switch form.Kind {
 	case handoff.Nurture:
 		v.Heading = "Put " + f.entry.Title + " to sleep"

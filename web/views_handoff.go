@@ -30,7 +30,6 @@ type HandoffFormView struct {
 	Receivers []Option
 	Warn      string // whose job is told early: "delivery"
 	Preview   template.HTML
-	Me        string // person id, to move it on alone
 	Draft     string // key of what the browser keeps
 	Tomorrow  string // YYYY-MM-DD
 }

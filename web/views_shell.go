@@ -57,6 +57,7 @@ type Keys struct {
 	Brief   string // G B
 	History string // G H
 	Log     string // L
+	Handoff string // H
 	Prev    string // [
 	Next    string // ]
 	About   bool   // the screen has a right rail with the id about-page

@@ -4,6 +4,7 @@ import { setUpComments } from "./comments";
 import { saved } from "./draft";
 import { setUpBoardFilter } from "./filter";
 import { setUpKeys } from "./keys";
+import { setUpFormDrafts } from "./handoff";
 import { forgetAtSignOut } from "./live/stored";
 import { setUpMakeFact } from "./makefact";
 import { setUpMenus } from "./menus";

@@ -37,6 +37,7 @@ export function setUpKeys(): void {
     else if (followsG && key === "h") done = go(places.history);
     else if (key === "g") went = event.timeStamp;
     else if (key === "e") done = go(places.edit);
+    else if (key === "h") done = go(places.handoff);
     else if (key === "l") {
       const box = $<HTMLInputElement>("[data-log]");
       if (box) box.focus();
