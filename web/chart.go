@@ -9,10 +9,11 @@ import (
 // Charts are made here, in two widths, so that their text is never scaled.
 // Colours are classes: the style sheet has them for light, dark and paper.
 
-const (
-	chartWide   = 680.0
-	chartNarrow = 330.0
-)
+const chartNarrow = 330.0
+
+// chartWidth is how wide a chart is in a card that spans so many columns of a
+// wide screen.
+func chartWidth(span int) float64 { return float64(span)*118 - 50 }
 
 // bar is one row of a bar chart.
 type bar struct {
@@ -27,17 +28,17 @@ type bar struct {
 }
 
 // bars draws rows, each with its label at the left. All begin at zero.
-func bars(label string, rows []bar) []Drawing {
+func bars(columns int, label string, rows []bar) []Drawing {
 	most, labels := 0.0, 0
 	for _, r := range rows {
 		most = max(most, r.value, r.target)
 		labels = max(labels, len([]rune(r.label)), len([]rune(r.note)))
 	}
 	var out []Drawing
-	for _, width := range []float64{chartWide, chartNarrow} {
+	for _, width := range []float64{chartWidth(columns), chartNarrow} {
 		left := min(float64(labels)*6.6+14, width*0.42)
 		right := 70.0
-		if width == chartWide {
+		if width != chartNarrow {
 			right = 150
 		}
 		d := Drawing{Class: widthClass(width), Width: int(width), Label: label}
@@ -73,7 +74,7 @@ func bars(label string, rows []bar) []Drawing {
 			if r.text != "" {
 				d.text("t-strong", round1(left+max(at(r.value), at(r.target))+8), y+18, r.text)
 			}
-			if r.side != "" && width == chartWide {
+			if r.side != "" && width != chartNarrow {
 				class := "t-end"
 				if r.warn {
 					class = "t-end t-warn"
@@ -102,7 +103,7 @@ type span struct {
 }
 
 // spans draws ranges with a line in the middle and a dot for each case of now.
-func spans(label, unit string, rows []span) []Drawing {
+func spans(columns int, label, unit string, rows []span) []Drawing {
 	most, labels := 1.0, 0
 	for _, r := range rows {
 		most = max(most, r.high)
@@ -113,7 +114,7 @@ func spans(label, unit string, rows []span) []Drawing {
 	}
 	step := niceStep(most / 4)
 	var out []Drawing
-	for _, width := range []float64{chartWide, chartNarrow} {
+	for _, width := range []float64{chartWidth(columns), chartNarrow} {
 		left, right := min(float64(labels)*6.6+14, width*0.42), 20.0
 		end := math.Ceil(most/step) * step
 		at := func(v float64) float64 { return round1(left + v/end*(width-left-right)) }
@@ -125,9 +126,9 @@ func spans(label, unit string, rows []span) []Drawing {
 				class = "base"
 			}
 			d.Marks = append(d.Marks, Mark{Kind: "line", Class: class, X: at(v), Y: 0, W: at(v), H: bottom})
-			if width == chartWide || int(v/step)%2 == 0 {
+			if width != chartNarrow || int(v/step)%2 == 0 {
 				s := strconv.FormatFloat(v, 'f', -1, 64)
-				if v+step > end+step/2 && width == chartWide {
+				if v+step > end+step/2 && width != chartNarrow {
 					d.text("t-end", at(v)+14, bottom+15, s+" "+unit)
 				} else {
 					d.text("t-mid", at(v), bottom+15, s)
@@ -148,7 +149,7 @@ func spans(label, unit string, rows []span) []Drawing {
 				}
 				d.Marks = append(d.Marks, Mark{Kind: "dot", Class: class, X: at(v), Y: y + 16})
 			}
-			if r.note != "" && width == chartWide {
+			if r.note != "" && width != chartNarrow {
 				class, x := "t-accent", at(r.noteAt)+10
 				if r.noteIsWarn {
 					class = "t-warn"
@@ -173,7 +174,7 @@ type series struct {
 }
 
 // lines draws rates between 0 and 1 over time.
-func lines(label string, ticks []string, all []series) []Drawing {
+func lines(columns int, label string, ticks []string, all []series) []Drawing {
 	most := 0.2
 	for _, s := range all {
 		for _, v := range s.values {
@@ -184,7 +185,7 @@ func lines(label string, ticks []string, all []series) []Drawing {
 	}
 	top := math.Ceil(most*5) / 5
 	var out []Drawing
-	for _, width := range []float64{chartWide, chartNarrow} {
+	for _, width := range []float64{chartWidth(columns), chartNarrow} {
 		left, right, bottom := 40.0, 110.0, 204.0
 		d := Drawing{Class: widthClass(width), Width: int(width), Height: 230, Label: label}
 		atX := func(i int) float64 {
@@ -203,7 +204,7 @@ func lines(label string, ticks []string, all []series) []Drawing {
 			d.text("t-end", left-6, atY(v)+4, tick)
 		}
 		for i, tick := range ticks {
-			if width == chartWide || i%2 == len(ticks)%2^1 {
+			if width != chartNarrow || i%2 == len(ticks)%2^1 {
 				d.text("t-mid", atX(i), 224, tick)
 			}
 		}
@@ -266,7 +267,7 @@ func (d *Drawing) text(class string, x, y float64, s string) {
 }
 
 func widthClass(width float64) string {
-	if width == chartWide {
+	if width != chartNarrow {
 		return "chart-wide"
 	}
 	return "chart-narrow"

@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
@@ -40,13 +42,27 @@ type boardFilter struct {
 	closed   bool // lost and undecided deals too; those won are delivered and stay
 	missing  bool
 	unread   bool
+	mine     bool   // only what the reader owns
+	source   string // of the lead
+	month    string // of the expected close, YYYY-MM
+	sort     string // of the table: "", or one of boardSorts, with "-" for the other way round
 }
+
+// boardSorts are the columns that the table can be sorted by; "" is by stage,
+// then value.
+var boardSorts = []string{"name", "value", "owner", "days", "close", "changed"}
 
 func readBoardFilter(q url.Values) (boardFilter, error) {
 	f := boardFilter{table: q.Get("view") == "table", text: strings.TrimSpace(q.Get("q")), owner: q.Get("owner"), stage: q.Get("stage"),
-		tag: q.Get("tag"), closed: q.Get("closed") != "", missing: q.Get("missing") != "", unread: q.Get("unread") != ""}
+		tag: q.Get("tag"), closed: q.Get("closed") != "", missing: q.Get("missing") != "", unread: q.Get("unread") != "", mine: q.Get("mine") != "", source: q.Get("source"), month: q.Get("month"), sort: q.Get("sort")}
 	if v := q.Get("view"); v != "" && v != "table" && v != "board" {
 		return f, badRequest("A board is shown with view=board or view=table.")
+	}
+	if f.sort != "" && !slices.Contains(boardSorts, strings.TrimPrefix(f.sort, "-")) {
+		return f, badRequest("The table is sorted by one of " + strings.Join(boardSorts, ", ") + ".")
+	}
+	if _, err := time.Parse("2006-01", f.month); f.month != "" && err != nil {
+		return f, badRequest("A closing month is written as 2027-03.")
 	}
 	var err error
 	if f.min, err = number("min", q.Get("min")); err != nil {
@@ -73,13 +89,16 @@ func (f boardFilter) values() url.Values {
 	set("owner", f.owner)
 	set("stage", f.stage)
 	set("tag", f.tag)
+	set("source", f.source)
+	set("month", f.month)
+	set("sort", f.sort)
 	if f.min > 0 {
 		q.Set("min", strconv.FormatFloat(f.min, 'f', -1, 64))
 	}
 	if f.max > 0 {
 		q.Set("max", strconv.FormatFloat(f.max, 'f', -1, 64))
 	}
-	for name, on := range map[string]bool{"closed": f.closed, "missing": f.missing, "unread": f.unread} {
+	for name, on := range map[string]bool{"closed": f.closed, "missing": f.missing, "unread": f.unread, "mine": f.mine} {
 		if on {
 			q.Set(name, "1")
 		}
@@ -94,9 +113,23 @@ func (f boardFilter) href() string {
 	return "/"
 }
 
+// sorted leads to the table in the order of a column, or the other way round.
+func (f boardFilter) sorted(by string) Choice {
+	c := Choice{On: strings.TrimPrefix(f.sort, "-") == by, Icon: "ascending"}
+	if strings.HasPrefix(f.sort, "-") {
+		c.Icon = "descending"
+	}
+	if f.sort == by {
+		by = "-" + by
+	}
+	f.sort = by
+	c.Href = f.href()
+	return c
+}
+
 // narrowed reports that deals may be hidden.
 func (f boardFilter) narrowed() bool {
-	f.table, f.closed = false, false
+	f.table, f.closed, f.sort = false, false, ""
 	return len(f.values()) > 0
 }
 
@@ -107,6 +140,8 @@ func (f boardFilter) takes(e *wiki.Entry, owner people.Person) bool {
 		f.owner == "none" && owner.ID != "",
 		f.owner != "" && f.owner != "none" && owner.ID != f.owner,
 		f.tag != "" && !slices.Contains(e.Tags, f.tag),
+		f.source != "" && e.Source != f.source,
+		f.month != "" && !strings.HasPrefix(e.ExpectedClose, f.month+"-"),
 		f.min > 0 && e.Value < f.min,
 		f.max > 0 && e.Value > f.max:
 		return false
@@ -137,7 +172,8 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	v := &BoardView{Shell: s.shell(r, c, "Pipeline"), Table: filter.table, Query: filter.text, CanCreate: c.Can(people.Write), Filtered: filter.narrowed()}
 	v.Nav = "pipeline"
 	v.Flash = s.flash(w, r)
-	owners := map[string]people.Person{}
+	owners, tags, sources := map[string]people.Person{}, map[string]bool{}, map[string]bool{}
+	level := s.people.Visible(ctx, c)
 	columns := make([]BoardColumn, len(funnel.Stages))
 	totals := make([]sums, len(funnel.Stages))
 	for i, st := range funnel.Stages {
@@ -164,7 +200,13 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 				owners[owner.ID] = owner
 			}
 		}
-		if !filter.takes(e, owner) {
+		for _, tag := range e.Tags {
+			tags[tag] = true
+		}
+		if e.Source != "" {
+			sources[e.Source] = true
+		}
+		if !filter.takes(e, owner) || filter.mine && owner.ID != c.Person.ID {
 			continue
 		}
 		d := s.deal(e, owner, access.Restricted, funnel)
@@ -176,6 +218,9 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		}
 		if d.Unread = s.unreadIn(ctx, c, e, &news); filter.unread && d.Unread == 0 {
 			continue
+		}
+		if c.Can(people.Write) && level(e.Slug) >= people.Editor && s.book != nil {
+			d.Move = spacePath(e.Slug) + "/handoff"
 		}
 		at := funnel.Index(e.Stage)
 		deals = append(deals, dealAt{d, at, e.Value})
@@ -196,6 +241,14 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		}
 		return deals[i].value > deals[j].value
 	})
+	if by, down := strings.CutPrefix(filter.sort, "-"); filter.table && by != "" {
+		sort.SliceStable(deals, func(i, j int) bool {
+			if down {
+				i, j = j, i
+			}
+			return dealBefore(by, &deals[i].Deal, &deals[j].Deal, deals[i].value, deals[j].value)
+		})
+	}
 	for _, d := range deals {
 		if d.at >= 0 && len(columns[d.at].Deals) < maxColumn {
 			columns[d.at].Deals = append(columns[d.at].Deals, d.Deal)
@@ -219,17 +272,56 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	v.Owners = ownerOptions(owners, filter.owner)
 	v.Filters = boardChoices(filter, funnel)
 	for name, values := range filter.values() {
-		if name != "q" && name != "owner" && name != "view" {
+		if !slices.Contains([]string{"q", "owner", "view", "tag", "source", "min", "max", "month"}, name) {
 			v.Keep = append(v.Keep, Option{Value: values[0], Label: name})
 		}
 	}
 	sort.Slice(v.Keep, func(i, j int) bool { return v.Keep[i].Label < v.Keep[j].Label })
+	v.Tags, v.Sources = nameOptions("any tag", tags, filter.tag), nameOptions("any source", sources, filter.source)
+	form := filter.values()
+	v.Min, v.Max, v.Month = form.Get("min"), form.Get("max"), filter.month
+	v.More = filter.tag != "" || filter.source != "" || filter.min > 0 || filter.max > 0 || filter.month != ""
+	v.Sorts = BoardSorts{filter.sorted("name"), filter.sorted("value"), filter.sorted("owner"), filter.sorted("days"), filter.sorted("close"), filter.sorted("changed")}
 	board, table := filter, filter
+	board.sort, table.sort = "", ""
 	board.table, table.table = false, true
 	v.BoardHref, v.TableHref = board.href(), table.href()
 	private(w)
 	s.render(w, r, http.StatusOK, "board", v)
 	return nil
+}
+
+// dealBefore is the order of the table by one of its columns.
+func dealBefore(by string, a, b *Deal, valueA, valueB float64) bool {
+	switch by {
+	case "name":
+		return strings.ToLower(a.Name) < strings.ToLower(b.Name)
+	case "owner":
+		return strings.ToLower(a.Owner.Name) < strings.ToLower(b.Owner.Name)
+	case "days":
+		return a.Days < b.Days
+	case "close":
+		// Those without a date come last.
+		return a.Close != b.Close && a.Close != "" && (b.Close == "" || a.Close < b.Close)
+	case "changed":
+		return a.Changed.Before(b.Changed)
+	}
+	return valueA < valueB
+}
+
+// nameOptions are choices by name, the first of which is any.
+func nameOptions(first string, names map[string]bool, selected string) []Option {
+	if selected != "" {
+		names[selected] = true
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	out := []Option{{Label: first, Selected: selected == ""}}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		out = append(out, Option{Value: name, Label: name, Selected: name == selected})
+	}
+	return out
 }
 
 func orDash(s string) string {
@@ -243,7 +335,7 @@ func orDash(s string) string {
 func (s *Server) deal(e *wiki.Entry, owner people.Person, restricted bool, funnel *wiki.Funnel) Deal {
 	now := s.now()
 	d := Deal{Name: e.Title, Href: spacePath(e.Slug), Value: money(e.Value, e.Currency), Stage: stageTitle(funnel, e.Stage),
-		Days: e.DaysInStage(now) + 1, Restricted: restricted, Changed: e.Updated}
+		Days: e.DaysInStage(now) + 1, Restricted: restricted, Changed: e.Updated, Close: e.ExpectedClose}
 	if e.Outcome != wiki.OutcomeOpen {
 		d.Outcome = outcomeName(e.Outcome)
 	}
@@ -352,7 +444,9 @@ func boardChoices(f boardFilter, funnel *wiki.Funnel) []Choice {
 		return c
 	}
 	keep := f
-	out := []Choice{flip("Something missing", "missing", f.missing, func(f *boardFilter) { f.missing = !f.missing })}
+	out := []Choice{flip("Mine", "", f.mine, func(f *boardFilter) { f.mine = !f.mine })}
+	f = keep
+	out = append(out, flip("Something missing", "missing", f.missing, func(f *boardFilter) { f.missing = !f.missing }))
 	f = keep
 	out = append(out, flip("Unread", "unread", f.unread, func(f *boardFilter) { f.unread = !f.unread }))
 	f = keep
@@ -372,6 +466,14 @@ func boardChoices(f boardFilter, funnel *wiki.Funnel) []Choice {
 	}
 	if f.max > 0 {
 		out = append(out, flip("At most "+grouped(f.max), "x", true, func(f *boardFilter) { f.max = 0 }))
+		f = keep
+	}
+	if f.source != "" {
+		out = append(out, flip("Source: "+f.source, "x", true, func(f *boardFilter) { f.source = "" }))
+		f = keep
+	}
+	if f.month != "" {
+		out = append(out, flip("Closing "+f.month, "x", true, func(f *boardFilter) { f.month = "" }))
 	}
 	return out
 }

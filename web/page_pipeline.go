@@ -223,7 +223,7 @@ func drawFigures(v *PipelineView, f *pipeline.Figures) {
 		{"Sales velocity", perDay(f), fmt.Sprintf("%d qualified × %s × %s ÷ %s days", f.Velocity.Qualified, amountOf(f.Velocity.Average, f.Currency), percent(f.Velocity.WinRate), figure(f.Velocity.Cycle, 0)),
 			"Open deals beyond qualifying × average value of won deals × unit win rate ÷ sales cycle: what the sale brings in a day. Ten per cent better on each of the four makes it 48 per cent faster."},
 	}
-	v.Cards = []ChartCard{winCard(f), sizeCard(f), neededCard(f), timeCard(f), conversionCard(f), sourceCard(f), weightedCard(f), ratingsCard(f)}
+	v.Cards = []ChartCard{winCard(f), sizeCard(f), neededCard(f), sourceCard(f), timeCard(f), conversionCard(f), weightedCard(f), ratingsCard(f)}
 }
 
 func lostAverage(f *pipeline.Figures) string {
@@ -279,7 +279,7 @@ func winCard(f *pipeline.Figures) ChartCard {
 		card.Table.Rows = append(card.Table.Rows, cells(tick, strconv.Itoa(q.Won), strconv.Itoa(q.Won+q.Lost), percent(q.Unit), percent(q.Value)))
 	}
 	if some {
-		card.Charts = lines("Win rate of each quarter. The table below has the numbers.", ticks, []series{unit, value})
+		card.Charts = lines(card.Span, "Win rate of each quarter. The table below has the numbers.", ticks, []series{unit, value})
 	}
 	return card
 }
@@ -313,7 +313,7 @@ func sizeCard(f *pipeline.Figures) ChartCard {
 		if len(rows) > 1 {
 			card.Title = "We win most often: " + lowerFirst(rows[best].label)
 		}
-		card.Charts = bars("Win rate by deal size. The table below has the numbers.", rows)
+		card.Charts = bars(card.Span, "Win rate by deal size. The table below has the numbers.", rows)
 	}
 	return card
 }
@@ -369,7 +369,7 @@ func neededCard(f *pipeline.Figures) ChartCard {
 		card.Title = "Every stage that can be judged holds enough for the target"
 	}
 	if rows != nil {
-		card.Charts = bars("Open value in each stage against what the target needs there. The table below has the numbers.", rows)
+		card.Charts = bars(card.Span, "Open value in each stage against what the target needs there. The table below has the numbers.", rows)
 	}
 	return card
 }
@@ -421,7 +421,7 @@ func timeCard(f *pipeline.Figures) ChartCard {
 		card.Title = map[bool]string{true: "One deal is slower than most before it", false: strconv.Itoa(slow) + " deals are slower than most before them"}[slow == 1]
 	}
 	if rows != nil {
-		card.Charts = spans("Days in each stage, for deals that are there now and for those before them. The table below has the numbers.", "days", rows)
+		card.Charts = spans(card.Span, "Days in each stage, for deals that are there now and for those before them. The table below has the numbers.", "days", rows)
 	}
 	return card
 }
@@ -445,7 +445,7 @@ func conversionCard(f *pipeline.Figures) ChartCard {
 	if weakest >= 0 {
 		rows[weakest].strong = true
 		card.Title = fmt.Sprintf("%s of the deals that were in %s were won", rows[weakest].text, rows[weakest].label)
-		card.Charts = bars("Conversion from each stage to won. The table below has the numbers.", rows)
+		card.Charts = bars(card.Span, "Conversion from each stage to won. The table below has the numbers.", rows)
 	}
 	return card
 }
@@ -476,7 +476,7 @@ func sourceCard(f *pipeline.Figures) ChartCard {
 		if f.Sources[0].Source != "" {
 			card.Title = "Most value was won from: " + f.Sources[0].Source
 		}
-		card.Charts = bars("Won value by source. The table below has the numbers.", rows)
+		card.Charts = bars(card.Span, "Won value by source. The table below has the numbers.", rows)
 	}
 	return card
 }
@@ -499,7 +499,7 @@ func weightedCard(f *pipeline.Figures) ChartCard {
 }
 
 func ratingsCard(f *pipeline.Figures) ChartCard {
-	card := ChartCard{ID: "ratings", Span: 12, Title: "How good handoffs were, stage by stage", Note: "Rated 1 to 5 by those who received them, in this time.",
+	card := ChartCard{ID: "ratings", Span: 5, Title: "How good handoffs were, stage by stage", Note: "Rated 1 to 5 by those who received them, in this time.",
 		Table: Table{Head: []string{"Stage handed over", "Rated", "Content", "Collaboration", "Communication"}},
 		How:   []string{"Means of the ratings that receivers give when they accept or return a handoff out of a stage."}}
 	for _, st := range f.Stages {
@@ -518,10 +518,7 @@ func figuresCSV(w http.ResponseWriter, f *pipeline.Figures) error {
 	private(w)
 	out := csv.NewWriter(w)
 	row := func(figure, of string, v float64, unit string) {
-		if strings.ContainsAny(of[:min(1, len(of))], "=+-@\t\r") {
-			of = "'" + of // a spreadsheet would take it for a formula
-		}
-		_ = out.Write([]string{figure, of, strconv.FormatFloat(v, 'f', -1, 64), unit, f.From, f.To})
+		_ = out.Write([]string{figure, cell(of), strconv.FormatFloat(v, 'f', -1, 64), unit, f.From, f.To})
 	}
 	some := func(figure, of string, v *float64, unit string) {
 		if v != nil {

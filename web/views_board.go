@@ -18,6 +18,18 @@ type BoardView struct {
 	CanCreate bool
 	Filtered  bool     // some deals are hidden by the filters
 	Keep      []Option // filters that the form must carry along: name in Label
+	Tags      []Option // nil without any
+	Sources   []Option // nil without any
+	Min, Max  string
+	Month     string
+	More      bool //  one of the filters above is in force
+	Sorts     BoardSorts
+}
+
+// BoardSorts are the table's columns that it can be sorted by; Icon is
+// "ascending" or "descending".
+type BoardSorts struct {
+	Name, Value, Owner, Days, Close, Changed Choice
 }
 
 // BoardColumn is a stage with its deals.
@@ -44,6 +56,8 @@ type Deal struct {
 	Restricted bool
 	Outcome    string // "" while open
 	Changed    time.Time
+	Close      string // expected, YYYY-MM-DD
+	Move       string // the form that hands it over; "" for readers
 }
 
 // Over tells that the deal has stood longer in its stage than is typical.

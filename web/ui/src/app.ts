@@ -1,5 +1,6 @@
 // What every page gets. Each part looks for its own markup and does nothing
 // where there is none; without scripts the same pages work by links and forms.
+import { setUpBoard } from "./board";
 import { setUpComments } from "./comments";
 import { saved } from "./draft";
 import { setUpBoardFilter } from "./filter";
@@ -29,6 +30,7 @@ setUpToasts();
 setUpOutline();
 setUpTasks();
 setUpComments();
+setUpBoard();
 setUpBoardFilter();
 setUpDropZones();
 setUpPresence();
