@@ -364,6 +364,15 @@ func TestOpenPageMovesAndGoes(t *testing.T) {
 	w.do(chromedp.KeyEvent(" Written after."))
 	w.untilStatus("Saved")
 
+	// Without scripts the way to the form is in sight.
+	plain, cancel := chromedp.NewContext(w.own)
+	t.Cleanup(cancel)
+	var whole bool
+	require.NoError(t, chromedp.Run(plain, emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(s.url+"/p/northwind-rail/internal/closing/minutes?edit"),
+		chromedp.WaitVisible(`noscript a[href*="form"]`, chromedp.ByQuery),
+		chromedp.Evaluate(`(() => { const box = document.querySelector("noscript .editor-messages"); return box.clientHeight > 30 && box.clientHeight >= box.scrollHeight })()`, &whole)))
+	assert.True(t, whole, "the note is not cut off")
+
 	// Gone: nothing can be typed, the text can be kept.
 	res, err = api.json("DELETE", pages+"internal/closing/minutes", nil)
 	require.NoError(t, err)
