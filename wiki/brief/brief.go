@@ -123,17 +123,9 @@ type Maker struct {
 	register *register.Register
 
 	mu   sync.Mutex
-	kept map[noteKey]*notes // by version, so never stale
+	kept map[noteKey]*notes // so that the table is not read each time
+	made bool               // the table is there
 }
-
-type noteKey struct {
-	prospect string
-	place    wiki.Place
-	version  repo.Hash
-}
-
-// maxKept is how many pages' notes are kept; then all are dropped.
-const maxKept = 20_000
 
 // New makes a maker of briefs.
 func New(w *wiki.Wiki, r *register.Register) *Maker {
@@ -220,55 +212,6 @@ func (m *Maker) Make(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 	return b, nil
 }
 
-// pages answers all pages of some sides with their notes.
-func (m *Maker) pages(ctx context.Context, caller people.Caller, sides []*wiki.Side) ([]page, error) {
-	var out []page
-	for _, side := range sides {
-		infos, err := side.Pages(ctx, caller)
-		if err != nil {
-			return nil, err
-		}
-		imports, err := side.ImportMap(ctx, caller)
-		if err != nil {
-			return nil, err
-		}
-		for _, info := range infos {
-			imported := ""
-			if imports != nil {
-				imported, _ = imports.Source(string(info.Section) + "/" + info.Path())
-			}
-			n, err := m.notes(ctx, caller, side, info, imported)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, page{info, n})
-		}
-	}
-	return out, nil
-}
-
-func (m *Maker) notes(ctx context.Context, caller people.Caller, side *wiki.Side, info wiki.PageInfo, imported string) (*notes, error) {
-	key := noteKey{side.Prospect(), info.Place, info.Version}
-	m.mu.Lock()
-	n := m.kept[key]
-	m.mu.Unlock()
-	if n != nil {
-		return n, nil
-	}
-	p, err := side.Read(ctx, caller, info.Place)
-	if err != nil {
-		return nil, err
-	}
-	n = take(info, p.Text, imported)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.kept) >= maxKept {
-		clear(m.kept)
-	}
-	m.kept[key] = n
-	return n, nil
-}
-
 // kinds is the order in which open facts are shown.
 var kinds = []string{"commitment", "decision", "requirement", "risk", "question", "stakeholder", register.Action}
 
@@ -307,14 +250,15 @@ func (b *Brief) facts(all []register.Fact, titles map[wiki.Place]string, from *t
 func (b *Brief) answer(pages []page) {
 	var said []claim
 	for _, t := range Topics() {
-		var claimed []*sentence
+		var all []claim
 		for _, p := range pages {
-			for _, i := range p.notes.claims[t] {
-				claimed = append(claimed, p.notes.sentences[i])
+			for _, c := range p.notes.claims[t] {
+				s := p.notes.sentences[c.Sentence]
+				all = append(all, claim{s, float64(c.Points) * s.weight})
 			}
 		}
 		var found []Passage
-		chosen := pick(t, claimed, said, perTopic)
+		chosen := pick(all, said, perTopic)
 		for _, c := range chosen {
 			found = append(found, Passage{c.text, c.source})
 		}
@@ -358,48 +302,61 @@ func (b *Brief) carry(pages []page, funnel *wiki.Funnel) {
 	b.Sections = kept
 }
 
-// guess lists sentences that look like facts, apart from those that are.
+// guess lists sentences that look like facts, apart from those that are: some
+// of each kind, what has a date first.
 func (b *Brief) guess(pages []page, facts []register.Fact, dismissed map[string]bool) {
-	var known []map[string]bool
-	for _, f := range facts {
-		known = append(known, wordSet(f.Title+" "+f.Body))
+	type candidate struct {
+		*sentence
+		dated bool
 	}
+	byKind := map[string][]candidate{}
 	for _, p := range pages {
-		if p.Untouched {
-			continue
-		}
 		for _, g := range p.notes.possible {
-			s := p.notes.sentences[g.sentence]
-			key := possibleKey(s.text)
-			same := func(words map[string]bool) bool { return alike(words, s.words) }
-			if dismissed[key] || slices.ContainsFunc(known, same) {
+			if !p.Untouched {
+				byKind[g.Kind] = append(byKind[g.Kind], candidate{p.notes.sentences[g.Sentence], g.Dated})
+			}
+		}
+	}
+	var known [][]uint32
+	if len(byKind) > 0 {
+		for _, f := range facts {
+			known = append(known, wordSet(f.Title+" "+f.Body))
+		}
+	}
+	for _, list := range byKind {
+		slices.SortStableFunc(list, func(x, y candidate) int {
+			if x.dated != y.dated {
+				if x.dated {
+					return -1
+				}
+				return 1
+			}
+			return cmp.Compare(y.weight, x.weight)
+		})
+	}
+	next := func(kind string) bool {
+		for list := byKind[kind]; len(list) > 0; list = byKind[kind] {
+			c := list[0]
+			byKind[kind] = list[1:]
+			key := possibleKey(c.text)
+			if dismissed[key] || slices.ContainsFunc(known, func(words []uint32) bool { return alike(words, c.words) }) {
 				continue
 			}
-			known = append(known, s.words)
-			b.Possible = append(b.Possible, Possible{key, g.kind, s.text, s.source})
+			known = append(known, c.words)
+			b.Possible = append(b.Possible, Possible{key, kind, c.text, c.source})
+			return true
+		}
+		return false
+	}
+	for found := true; found; {
+		found = false
+		for _, kind := range kinds {
+			if len(b.Possible) < maxPossible && next(kind) {
+				found = true
+			}
 		}
 	}
 	slices.SortStableFunc(b.Possible, func(x, y Possible) int { return slices.Index(kinds, x.Kind) - slices.Index(kinds, y.Kind) })
-	b.Possible = evenly(b.Possible, maxPossible)
-}
-
-// evenly keeps up to max, some of every kind.
-func evenly(list []Possible, max int) []Possible {
-	if len(list) <= max {
-		return list
-	}
-	count := map[string]int{}
-	var out []Possible
-	for limit := 1; len(out) < max; limit++ {
-		for _, p := range list {
-			if len(out) < max && count[p.Kind] < limit && !slices.Contains(out, p) {
-				count[p.Kind]++
-				out = append(out, p)
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(x, y Possible) int { return slices.Index(kinds, x.Kind) - slices.Index(kinds, y.Kind) })
-	return out
 }
 
 func (b *Brief) needs(needs []wiki.Need, pages []page) {

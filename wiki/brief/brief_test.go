@@ -17,14 +17,15 @@ import (
 
 // desk is a wiki with briefs and a clock that goes an hour with each edit.
 type desk struct {
-	t     testing.TB
-	w     *wiki.Wiki
-	m     *brief.Maker
-	db    *people.DB
-	clock time.Time
-	dana  people.Caller
-	tom   people.Caller
-	sp    *wiki.Space
+	t        testing.TB
+	w        *wiki.Wiki
+	m        *brief.Maker
+	register *register.Register
+	db       *people.DB
+	clock    time.Time
+	dana     people.Caller
+	tom      people.Caller
+	sp       *wiki.Space
 }
 
 func newDesk(t testing.TB) *desk {
@@ -38,7 +39,7 @@ func newDesk(t testing.TB) *desk {
 	require.NoError(t, err)
 	r, err := register.Open(t.Context(), d.w, nil)
 	require.NoError(t, err)
-	d.m = brief.New(d.w, r)
+	d.m, d.register = brief.New(d.w, r), r
 	t.Cleanup(func() {
 		assert.NoError(t, r.Close())
 		assert.NoError(t, d.w.Close())

@@ -1,7 +1,9 @@
 package brief
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"dealwiki/content"
@@ -12,7 +14,7 @@ import (
 // the page alone, so it is kept by them.
 type notes struct {
 	sentences []*sentence
-	claims    map[Topic][]int // sentences that a topic claims, by index
+	claims    map[Topic][]claimed // the best of a topic
 	sections  []Section
 	possible  []guess
 	opening   string // the first paragraph
@@ -29,9 +31,16 @@ type Section struct {
 	weight float64  // of its page
 }
 
+// claimed is a sentence of a page that a topic claims.
+type claimed struct {
+	Sentence int // index
+	Points   int
+}
+
 type guess struct {
-	sentence int
-	kind     string
+	Sentence int
+	Kind     string
+	Dated    bool
 }
 
 const sectionLines = 5
@@ -65,34 +74,39 @@ var guesses = []struct {
 	{"requirement", words(`must (?:be|have|support|not)|is required to|at a minimum`), false},
 }
 
-const maxClaims = 6 // of one topic on one page
+const maxClaims = 12 // of one topic on one page
 
 // take makes the notes of a page.
 func take(info wiki.PageInfo, text []byte, imported string) *notes {
 	doc := mend(text)
-	n := &notes{claims: map[Topic][]int{}, opening: clip(doc.Lead()), imported: imported}
+	n := &notes{claims: map[Topic][]claimed{}, opening: clip(doc.Lead()), imported: imported}
 	n.sentences = read(info, doc, imported, 0)
 	for _, t := range Topics() {
 		cues := topics[t]
 		for i, s := range n.sentences {
-			if cues.score(s.text, s.headings) >= enough {
-				n.claims[t] = append(n.claims[t], i)
+			if p := cues.score(s.text, s.headings); p >= enough {
+				n.claims[t] = append(n.claims[t], claimed{i, p})
 			}
 		}
+		slices.SortStableFunc(n.claims[t], func(a, b claimed) int {
+			return cmp.Compare(float64(b.Points)*n.sentences[b.Sentence].weight, float64(a.Points)*n.sentences[a.Sentence].weight)
+		})
+		n.claims[t] = n.claims[t][:min(len(n.claims[t]), maxClaims)]
 	}
 	for i, s := range n.sentences {
-		if s.weight < 0.6 || len(s.words) > 45 {
+		if s.weight < 0.6 || len(strings.Fields(s.text)) > 45 {
 			continue // says how to take part, or is a table
 		}
 		for _, g := range guesses {
 			if g.cue.MatchString(s.text) && (!g.date || fullDate.MatchString(s.text)) {
-				n.possible = append(n.possible, guess{i, g.kind})
+				n.possible = append(n.possible, guess{i, g.kind, fullDate.MatchString(s.text)})
 				break
 			}
 		}
 	}
 	n.sections = sectionsOf(info, doc, imported)
 	n.unlink(anchors(content.Parse(text)))
+	n.prune()
 	return n
 }
 
@@ -143,5 +157,32 @@ func (n *notes) unlink(there map[string]bool) {
 		if s := &n.sections[i]; !there[s.Source.Anchor] {
 			s.Source.Anchor = ""
 		}
+	}
+}
+
+// prune drops the sentences that nobody claims.
+func (n *notes) prune() {
+	to := map[int]int{}
+	var kept []*sentence
+	move := func(i *int) {
+		j, ok := to[*i]
+		if !ok {
+			j = len(kept)
+			to[*i] = j
+			kept = append(kept, n.sentences[*i])
+		}
+		*i = j
+	}
+	for _, t := range Topics() {
+		for i := range n.claims[t] {
+			move(&n.claims[t][i].Sentence)
+		}
+	}
+	for i := range n.possible {
+		move(&n.possible[i].Sentence)
+	}
+	n.sentences = kept
+	for _, s := range kept {
+		s.words = wordSet(s.text)
 	}
 }

@@ -97,7 +97,7 @@ func read(info wiki.PageInfo, doc *content.Doc, imported string, from int) []*se
 			if p.Kind == content.QuotePassage {
 				w *= 1.1 // somebody's own words
 			}
-			out = append(out, &sentence{text: clip(s), headings: headings, source: src, weight: w, words: wordSet(s), order: from + len(out)})
+			out = append(out, &sentence{text: clip(s), headings: headings, source: src, weight: w, order: from + len(out)})
 		}
 	}
 	return out

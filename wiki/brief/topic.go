@@ -2,6 +2,7 @@ package brief
 
 import (
 	"cmp"
+	"hash/fnv"
 	"regexp"
 	"slices"
 	"strings"
@@ -182,8 +183,8 @@ type sentence struct {
 	text     string
 	headings []string
 	source   Source
-	weight   float64 // of its page
-	words    map[string]bool
+	weight   float64 // of its page and of itself
+	words    []uint32
 	order    int
 }
 
@@ -192,29 +193,27 @@ type claim struct {
 	score float64
 }
 
+// candidates is how many of the best are looked at closely for a topic.
+const candidates = 120
+
 // pick chooses up to max sentences for a topic: the best, none twice, not more
 // than two from one place. What another topic said already counts less.
-func pick(t Topic, all []*sentence, said []claim, max int) []claim {
-	cues := topics[t]
-	var found []claim
-	for _, s := range all {
-		if p := cues.score(s.text, s.headings); p >= enough {
-			score := float64(p) * s.weight
-			for _, o := range said {
-				if o.sentence == s || alike(o.words, s.words) {
-					score *= saidBefore
-					break
-				}
-			}
-			if score >= atLeast {
-				found = append(found, claim{s, score})
-			}
+func pick(found []claim, said []claim, max int) []claim {
+	best := func(a, b claim) int { return cmp.Or(cmp.Compare(b.score, a.score), a.order-b.order) }
+	slices.SortStableFunc(found, best)
+	found = found[:min(len(found), candidates)]
+	for i, c := range found {
+		if slices.ContainsFunc(said, func(o claim) bool { return o.sentence == c.sentence || alike(o.words, c.words) }) {
+			found[i].score *= saidBefore
 		}
 	}
-	slices.SortStableFunc(found, func(a, b claim) int { return cmp.Or(cmp.Compare(b.score, a.score), a.order-b.order) })
+	slices.SortStableFunc(found, best)
 	var out []claim
 	perPlace := map[string]int{}
 	for _, c := range found {
+		if c.score < atLeast {
+			break
+		}
 		same := slices.IndexFunc(out, func(o claim) bool { return alike(o.words, c.words) })
 		if same >= 0 {
 			if c.weight > out[same].weight {
@@ -234,13 +233,16 @@ func pick(t Topic, all []*sentence, said []claim, max int) []claim {
 
 // alike tells whether two sentences say the same: most words of the shorter one
 // are in the other, as in two drafts of one document.
-func alike(a, b map[string]bool) bool {
+func alike(a, b []uint32) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	both := 0
-	for w := range a {
-		if b[w] {
+	both, j := 0, 0
+	for _, w := range a {
+		for j < len(b) && b[j] < w {
+			j++
+		}
+		if j < len(b) && b[j] == w {
 			both++
 		}
 	}
@@ -249,10 +251,14 @@ func alike(a, b map[string]bool) bool {
 
 var wordRe = regexp.MustCompile(`[\p{L}\p{N}]+`)
 
-func wordSet(s string) map[string]bool {
-	set := map[string]bool{}
+// wordSet is the words of a text as sorted hashes, each once.
+func wordSet(s string) []uint32 {
+	var set []uint32
 	for _, w := range wordRe.FindAllString(strings.ToLower(s), 80) {
-		set[w] = true
+		h := fnv.New32a()
+		h.Write([]byte(w))
+		set = append(set, h.Sum32())
 	}
-	return set
+	slices.Sort(set)
+	return slices.Compact(set)
 }
