@@ -121,6 +121,7 @@ type Maker struct {
 	w        *wiki.Wiki
 	people   *people.DB
 	register *register.Register
+	criteria LastCriteria // may be nil
 
 	mu   sync.Mutex
 	kept map[noteKey]*notes // so that the table is not read each time
@@ -131,6 +132,10 @@ type Maker struct {
 func New(w *wiki.Wiki, r *register.Register) *Maker {
 	return &Maker{w: w, people: w.People(), register: r, kept: map[noteKey]*notes{}}
 }
+
+// Ask lets briefs tell what the last handoff left unproven. It is called before
+// the first brief is made.
+func (m *Maker) Ask(criteria LastCriteria) { m.criteria = criteria }
 
 const (
 	perTopic    = 5
@@ -200,6 +205,13 @@ func (m *Maker) Make(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 		return nil, err
 	}
 	b.weak(facts, titles, needs, now.UTC().Format(time.DateOnly))
+	b.differ(facts, titles)
+	if err := m.unread(ctx, sp, b, needs); err != nil {
+		return nil, err
+	}
+	if err := m.unproven(ctx, caller, sp, b); err != nil {
+		return nil, err
+	}
 	if from != nil {
 		if b.Since, err = m.changes(ctx, caller, sp, *from, pages, facts, titles); err != nil {
 			return nil, err

@@ -2,7 +2,9 @@ package brief_test
 
 import (
 	"context"
+	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,4 +183,51 @@ func TestWeakSpots(t *testing.T) {
 		assert.Contains(t, kinds, want)
 	}
 	assert.NotContains(t, kinds, "no-buyer")
+}
+
+func TestForGuestKnowsNothingOfTheInside(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/account/overview", "# Overview\n\nTheir budget is EUR 900,000, says the mole.\n\n> [!risk] The mole may leave ^r-0001\n")
+	d.edit(d.dana, "external/closing/terms", "# Terms\n\nWe will deliver the depot system by 1 March 2027.\n\n> [!commitment] Go-live on 1 March @dana due:2027-03-01 ^c-0001\n")
+	side, err := d.sp.Side(wiki.External)
+	require.NoError(t, err)
+	b, err := d.m.ForGuest(t.Context(), d.tom, side)
+	require.NoError(t, err)
+	data, err := json.Marshal(b)
+	require.NoError(t, err)
+	for _, never := range []string{"mole", "900,000", "closing", "prospecting", "example.com", "users.invalid", "internal"} {
+		assert.NotContains(t, strings.ToLower(string(data)), never)
+	}
+	require.Len(t, b.Facts, 1)
+	assert.Equal(t, "Go-live on 1 March", b.Facts[0].Facts[0].Title)
+	assert.NotEmpty(t, b.Answers)
+	assert.Len(t, b.Reading, 1)
+	_, err = d.m.ForGuest(t.Context(), d.tom, d.sp.Internal())
+	assert.ErrorIs(t, err, wiki.ErrNotFound)
+}
+
+func TestNotesSurviveARestart(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/account/overview", overview)
+	was := d.brief(d.tom, "")
+	now, err := brief.New(d.w, d.register).Make(t.Context(), d.tom, d.sp, "")
+	require.NoError(t, err)
+	was.Computed, now.Computed = time.Time{}, time.Time{}
+	assert.Equal(t, was, now)
+}
+
+func TestWeakSpotsAmongPeople(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/account/a", "# A\n\n> [!question] Who signs? status:answered ^q-0001\n> Ingrid, alone.\n")
+	d.edit(d.tom, "internal/account/b", "# B\n\n> [!question] Who signs? status:answered ^q-0002\n> The board.\n")
+	d.m.Ask(func(context.Context, people.Caller, *wiki.Space) ([]brief.Criterion, error) {
+		return []brief.Criterion{{Text: "A named person wants to talk", Met: true}, {Text: "Budget is known", Waived: "they never say"}, {Text: "Fine", Met: true, Evidence: "mail"}}, nil
+	})
+	said := map[string]string{}
+	for _, w := range d.brief(d.tom, "").Weak {
+		said[w.Kind] = w.Text
+	}
+	assert.Equal(t, "Dana Reyes and Tom Okafor answer differently: Who signs?", said["differ"])
+	assert.Contains(t, said["no-evidence"], "A named person")
+	assert.Contains(t, said["waived"], "they never say")
 }

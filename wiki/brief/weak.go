@@ -1,10 +1,13 @@
 package brief
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"dealwiki/wiki"
+	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
 )
 
@@ -69,6 +72,82 @@ func (b *Brief) weak(facts []register.Fact, titles map[wiki.Place]string, needs 
 	for _, n := range needs {
 		if n.Missing() && n.Stage == b.Prospect.Stage {
 			b.Weak = append(b.Weak, Weak{"missing", n.Title + " is missing in the stage the deal is in.", "Start it from its template.", &Source{Place: n.Place(), Title: n.Title}})
+		}
+	}
+}
+
+// Criterion is a condition for leaving a stage as the last handoff has it.
+type Criterion struct {
+	Text     string
+	Met      bool
+	Evidence string
+	Waived   string // the reason
+}
+
+// LastCriteria answers the exit criteria of a deal's last handoff, none before
+// the first.
+type LastCriteria func(ctx context.Context, caller people.Caller, sp *wiki.Space) ([]Criterion, error)
+
+// unproven names the criteria that were called met without evidence, or were
+// waived.
+func (m *Maker) unproven(ctx context.Context, caller people.Caller, sp *wiki.Space, b *Brief) error {
+	if m.criteria == nil {
+		return nil
+	}
+	all, err := m.criteria(ctx, caller, sp)
+	if err != nil {
+		return fmt.Errorf("reading the last handoff: %w", err)
+	}
+	for _, c := range all {
+		switch {
+		case c.Waived != "":
+			b.Weak = append(b.Weak, Weak{Kind: "waived", Text: "The last handoff went without this: " + c.Text + " (" + c.Waived + ")", Do: "Find out whether it matters still."})
+		case c.Met && strings.TrimSpace(c.Evidence) == "":
+			b.Weak = append(b.Weak, Weak{Kind: "no-evidence", Text: "Called met at the last handoff, without evidence: " + c.Text, Do: "Link the page or the mail that shows it."})
+		}
+	}
+	return nil
+}
+
+// unread tells that nobody but its author has read the page that the deal is
+// about.
+func (m *Maker) unread(ctx context.Context, sp *wiki.Space, b *Brief, needs []wiki.Need) error {
+	marks, err := m.people.Readers(ctx, sp.Prospect())
+	if err != nil {
+		return err
+	}
+	for _, n := range needs {
+		if !n.Present || n.Info == nil || n.Optional || n.Stage != wiki.StageAccount && n.Stage != b.Prospect.Stage {
+			continue
+		}
+		author, place := wiki.PersonID(n.Info.Author), n.Place()
+		read := slices.ContainsFunc(marks, func(mark people.Mark) bool {
+			return mark.Section == string(place.Section) && mark.Page == place.Stage+"/"+place.Page && mark.Person != author
+		})
+		if !read {
+			b.Weak = append(b.Weak, Weak{"unread", "Nobody but its author has read " + n.Title + ".", "Read it, or ask a colleague to: two know more than one.", &Source{Place: place, Title: n.Title, Line: 1}})
+		}
+	}
+	return nil
+}
+
+// differ names questions that were put down more than once and answered
+// differently by two people.
+func (b *Brief) differ(facts []register.Fact, titles map[wiki.Place]string) {
+	seen := map[string]register.Fact{}
+	for _, f := range facts {
+		if f.Kind != "question" || f.Copy || f.State != register.StateAnswered || strings.TrimSpace(f.Body) == "" {
+			continue
+		}
+		key := possibleKey(f.Title)
+		first, ok := seen[key]
+		if !ok {
+			seen[key] = f
+			continue
+		}
+		one, other := first.Last().By.Name, f.Last().By.Name
+		if one != other && possibleKey(first.Body) != possibleKey(f.Body) {
+			b.Weak = append(b.Weak, Weak{"differ", fmt.Sprintf("%s and %s answer differently: %s", one, other, f.Title), "Ask the customer again with both in the room.", &Source{Place: f.Place, Title: titles[f.Place], Anchor: f.ID, Line: f.Line}})
 		}
 	}
 }
