@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"dealwiki/realtime"
@@ -45,6 +46,7 @@ type server struct {
 	rooms   *realtime.Hub
 	facts   *register.Register
 	figures *pipeline.Book
+	book    *handoff.Book
 	source  *search.Wiki
 	search  *search.Index
 	web     *web.Server
@@ -52,8 +54,7 @@ type server struct {
 	url     string
 
 	stopFacts  context.CancelFunc
-	factsDone  chan struct{}
-	followDone chan struct{} // closed when figures.Run has returned; stopped with the facts
+	followers  sync.WaitGroup // of facts, pipeline and handoffs; stopped by stopFacts
 	stopSearch context.CancelFunc
 	searchDone chan struct{}
 	roomsDone  chan struct{} // closed when rooms.Run has returned
@@ -115,7 +116,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: handoff.New(s.wiki, s.facts), Pipeline: s.figures, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: s.book, Pipeline: s.figures, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -159,29 +160,29 @@ func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err err
 	return nil
 }
 
-// startFacts opens the register of facts and the pipeline, and lets them follow
-// the commits.
+// startFacts opens the register of facts, the book of handoffs and the pipeline,
+// and lets them follow the commits.
 func (s *server) startFacts(ctx context.Context, o options) (err error) {
 	if s.facts, err = register.Open(ctx, s.wiki, o.log); err != nil {
 		return fmt.Errorf("opening the register of facts: %w", err)
 	}
-	if s.figures, err = pipeline.Open(ctx, s.wiki, handoff.New(s.wiki, s.facts), o.log); err != nil {
+	s.book = handoff.New(s.wiki, s.facts)
+	if s.figures, err = pipeline.Open(ctx, s.wiki, s.book, o.log); err != nil {
 		return err
 	}
 	following, stop := context.WithCancel(context.Background())
-	s.stopFacts, s.factsDone, s.followDone = stop, make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(s.followDone)
-		if err := s.figures.Run(following); err != nil && following.Err() == nil {
-			o.log.Error("following changes for the pipeline", "err", err)
-		}
-	}()
-	go func() {
-		defer close(s.factsDone)
-		if err := s.facts.Run(following); err != nil && following.Err() == nil {
-			o.log.Error("following changes for the register of facts", "err", err)
-		}
-	}()
+	s.stopFacts = stop
+	for what, run := range map[string]func(context.Context) error{
+		"facts":    s.facts.Run,
+		"pipeline": s.figures.Run,
+		"handoffs": func(ctx context.Context) error { return s.book.Run(ctx, o.log) },
+	} {
+		s.followers.Go(func() {
+			if err := run(following); err != nil && following.Err() == nil {
+				o.log.Error("following changes", "for", what, "err", err)
+			}
+		})
+	}
 	return nil
 }
 
@@ -250,8 +251,7 @@ func (s *server) close(ctx context.Context) error {
 	}
 	if s.stopFacts != nil {
 		s.stopFacts()
-		<-s.factsDone
-		<-s.followDone
+		s.followers.Wait()
 	}
 	if s.figures != nil {
 		errs = append(errs, s.figures.Close())
