@@ -141,6 +141,7 @@ const (
 	perTopic    = 5
 	maxPossible = 12
 	maxSections = 12
+	maxGuesses  = 60 // of a kind, that are looked at closely
 	logEntries  = 5
 	wordsMinute = 220 // read by an adult, of plain prose
 )
@@ -335,7 +336,7 @@ func (b *Brief) guess(pages []page, facts []register.Fact, dismissed map[string]
 			known = append(known, wordSet(f.Title+" "+f.Body))
 		}
 	}
-	for _, list := range byKind {
+	for kind, list := range byKind {
 		slices.SortStableFunc(list, func(x, y candidate) int {
 			if x.dated != y.dated {
 				if x.dated {
@@ -345,13 +346,17 @@ func (b *Brief) guess(pages []page, facts []register.Fact, dismissed map[string]
 			}
 			return cmp.Compare(y.weight, x.weight)
 		})
+		byKind[kind] = list[:min(len(list), maxGuesses+len(dismissed))]
 	}
 	next := func(kind string) bool {
 		for list := byKind[kind]; len(list) > 0; list = byKind[kind] {
 			c := list[0]
 			byKind[kind] = list[1:]
+			if slices.ContainsFunc(known, func(words []uint32) bool { return alike(words, c.words) }) {
+				continue
+			}
 			key := possibleKey(c.text)
-			if dismissed[key] || slices.ContainsFunc(known, func(words []uint32) bool { return alike(words, c.words) }) {
+			if dismissed[key] {
 				continue
 			}
 			known = append(known, c.words)
