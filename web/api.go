@@ -67,6 +67,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installHistory()
 	a.installBrief()
 	a.installFacts()
+	a.installQualification()
 	a.installComments()
 	a.installFiles()
 	a.installLog()

@@ -205,6 +205,7 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 	v.Links = []NavLink{
 		{Label: "Overview", Href: f.href(), Icon: "square-kanban", Current: screen == "overview"},
 		{Label: "Facts", Href: f.base() + "/facts", Icon: "list-checks", Current: screen == "facts"},
+		{Label: "Qualification", Href: f.base() + "/qualification", Icon: "circle-help", Current: screen == "qualification"},
 		{Label: "Handoffs", Href: f.base() + "/handoffs", Icon: "git-pull-request-arrow", Current: screen == "handoffs"},
 		{Label: "Log", Href: f.logHref(), Icon: "phone", Current: screen == "log"},
 		{Label: "Changes", Href: f.base() + "/changes", Icon: "history", Current: screen == "changes"},

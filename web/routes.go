@@ -91,6 +91,8 @@ func (s *Server) routes() error {
 	s.handle("POST /p/{prospect}/brief/confirm", Staff, s.postBriefConfirm)
 	s.handle("POST /p/{prospect}/brief/dismiss", Staff, s.postBriefDismiss)
 	s.handle("GET /p/{prospect}/facts", Staff, s.factsPage)
+	s.handle("GET /p/{prospect}/qualification", Staff, s.qualification)
+	s.handle("POST /p/{prospect}/qualification", Staff, s.postQualification)
 	s.handle("POST /p/{prospect}/facts", Staff, s.postNewFact)
 	s.handle("POST /p/{prospect}/facts/{key}", Staff, s.postFact)
 	s.handle("GET /p/{prospect}/handoff", Staff, s.handoffForm)
