@@ -30,6 +30,9 @@ func (s *Server) space(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	ctx := r.Context()
 	v := &SpaceView{Shell: f.shellOf(r, f.entry.Title, wiki.Place{}, "overview"), Since: f.marks.visit, MaxFile: sizeOf(s.wiki.MaxFile())}
 	v.Flash = s.flash(w, r)
+	if s.briefs != nil {
+		v.Brief = f.briefHref()
+	}
 	v.Empty = len(f.pages[wiki.Internal])+len(f.pages[wiki.External]) == 0
 	if f.canWrite() {
 		v.Upload = f.base() + "/files/" + string(wiki.Internal)
@@ -37,6 +40,12 @@ func (s *Server) space(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	v.Stages = f.spaceStages(ctx)
 	v.Missing = f.stageNeeds()
 	v.Cards = f.cards()
+	if s.notices != nil {
+		v.Watch = f.base() + "/watch"
+		if v.Watching, err = s.notices.Watching(ctx, c.Person.ID, f.slug()); err != nil {
+			return err
+		}
+	}
 	if !v.Empty {
 		v.Keys.About = true
 		v.Lead, v.LeadTo = f.lead()

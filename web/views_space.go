@@ -10,11 +10,17 @@ import (
 type SpaceView struct {
 	Shell
 	Empty   bool
+	Brief   string // address of the brief; "" without one
 	Lead    string // first paragraph of the account page
 	LeadTo  string
 	Stages  []SpaceStage
 	News    []Change
 	Since   time.Time // the last visit; zero on the first
+
+	// Watch is where the choice to be told of changes goes, "" without an inbox.
+	Watch    string
+	Watching bool
+
 	Missing []Need    // of the current stage
 	Cards   []Card    // templates to start from
 	Upload  string    // where dropped files go by POST (multipart, field "file"); "" for readers

@@ -423,7 +423,7 @@ func (b *Brief) standing() string {
 	var s strings.Builder
 	switch p.Outcome {
 	case wiki.OutcomeOpen:
-		fmt.Fprintf(&s, "Day %d in %s", b.Days, b.Stage)
+		fmt.Fprintf(&s, "Day %d in %s", b.Days+1, b.Stage)
 		if b.Typical > 0 {
 			fmt.Fprintf(&s, " (typical: %d)", b.Typical)
 		}
@@ -435,7 +435,7 @@ func (b *Brief) standing() string {
 	}
 	s.WriteString(".")
 	if p.Value > 0 {
-		fmt.Fprintf(&s, " Worth %s %.0f.", p.Currency, p.Value)
+		fmt.Fprintf(&s, " Worth %s %s.", p.Currency, grouped(p.Value))
 	}
 	if p.ExpectedClose != "" && p.Outcome == wiki.OutcomeOpen {
 		fmt.Fprintf(&s, " Expected to close on %s.", p.ExpectedClose)
@@ -491,3 +491,12 @@ func (b *Brief) readingTime() int {
 }
 
 func minutes(words int) int { return max(1, (words+wordsMinute/2)/wordsMinute) }
+
+// grouped writes an amount in whole units, by thousands.
+func grouped(v float64) string {
+	s := fmt.Sprintf("%.0f", v)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
