@@ -56,7 +56,7 @@ folder to keep it in.`,
 			return serve(env.Context(), o, std.out, func(ctx context.Context, s *server) error {
 				if fresh {
 					fmt.Fprintln(std.out, "Writing the sample company, a few seconds …")
-					if _, err := company.Apply(ctx, s.wiki, clock); err != nil {
+					if _, err := company.Apply(ctx, s.wiki, s.book, clock); err != nil {
 						return fmt.Errorf("writing the sample company: %w", err)
 					}
 				}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"dealwiki/wiki"
+	"dealwiki/wiki/handoff"
+	"dealwiki/wiki/maillog"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -32,10 +34,16 @@ func (c *Clock) Set(t time.Time) { c.set.Store(&t) }
 func (c *Clock) Run() { c.set.Store(nil) }
 
 // Apply writes the company into an empty wiki, which must have been opened with
-// clock. It answers the accounts by handle.
-func (c *Company) Apply(ctx context.Context, w *wiki.Wiki, clock *Clock) (map[string]people.Person, error) {
+// clock. The stages move by handoffs in book, each at its time. It answers the
+// accounts by handle.
+func (c *Company) Apply(ctx context.Context, w *wiki.Wiki, book *handoff.Book, clock *Clock) (map[string]people.Person, error) {
 	defer clock.Run()
-	a := &applier{w: w, clock: clock, system: people.System("sample"), people: map[string]people.Person{}}
+	funnel, err := w.Funnel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &applier{w: w, book: book, log: maillog.New(maillog.Config{Wiki: w}), clock: clock, now: c.now, funnel: funnel,
+		system: people.System("sample"), people: map[string]people.Person{}}
 	for _, p := range c.People {
 		added, err := w.People().Add(ctx, a.system, people.NewPerson{Name: p.Name, Email: p.Email, Role: people.Role(p.Role), Job: people.Job(p.Job), Skills: p.Skills})
 		if err != nil {
@@ -60,31 +68,23 @@ func (c *Company) Apply(ctx context.Context, w *wiki.Wiki, clock *Clock) (map[st
 			return nil, fmt.Errorf("writing %s: %w", p.Title, err)
 		}
 	}
-	clock.Run()
-	for _, p := range c.Prospects {
-		if err := a.read(ctx, p); err != nil {
-			return nil, fmt.Errorf("marking %s as read: %w", p.Title, err)
-		}
-	}
 	return a.people, nil
 }
 
 type applier struct {
 	w      *wiki.Wiki
+	book   *handoff.Book
+	log    *maillog.Log
 	clock  *Clock
+	now    time.Time // when the company was loaded
+	funnel *wiki.Funnel
 	system people.Caller
 	people map[string]people.Person
 }
 
-// event is something that happened to a prospect.
-type event struct {
-	at time.Time
-	do func() error
-}
-
 func (a *applier) prospect(ctx context.Context, p Prospect) error {
 	first := p.Stages[0]
-	n := wiki.NewProspect{Owner: a.people[p.Owner].ID, Prospect: wiki.Prospect{Slug: p.Slug, Title: p.Title, Stage: first.Stage,
+	n := wiki.NewProspect{Owner: a.people[first.By].ID, Prospect: wiki.Prospect{Slug: p.Slug, Title: p.Title, Stage: first.Stage,
 		Since: first.At.Format(time.DateOnly), Created: first.At.Format(time.DateOnly),
 		Value: float64(p.Value), Currency: p.Currency, Tags: p.Tags, Source: p.Source}}
 	if !p.Close.IsZero() {
@@ -94,31 +94,41 @@ func (a *applier) prospect(ctx context.Context, p Prospect) error {
 	if _, err := a.w.Create(ctx, a.system, n); err != nil {
 		return err
 	}
-	var events []event
-	for _, st := range p.Stages[1:] {
-		events = append(events, event{st.At, func() error {
-			_, err := a.w.SetStage(ctx, a.system, p.Slug, st.Stage)
-			return err
-		}})
+	d := &deal{applier: a, p: p}
+	var err error
+	if d.sp, err = a.w.Space(ctx, a.system, p.Slug); err != nil {
+		return err
+	}
+	for i := range p.Stages {
+		d.enter(i)
 	}
 	for _, r := range p.Revisions {
-		events = append(events, event{r.At, func() error { return a.revision(ctx, p.Slug, r) }})
+		d.add(r.At, func(ctx context.Context) error { return a.revision(ctx, p.Slug, r) })
 	}
 	for _, f := range p.Files {
-		events = append(events, event{f.At, func() error { return a.file(ctx, p, f) }})
+		d.add(f.At, func(ctx context.Context) error { return a.file(ctx, p, f) })
 	}
-	sort.SliceStable(events, func(i, j int) bool { return events[i].at.Before(events[j].at) })
-	for _, e := range events {
+	d.beside()
+	if p.Outcome != wiki.OutcomeOpen {
+		d.add(p.Close.Add(15*time.Hour), d.end)
+	}
+	sort.SliceStable(d.events, func(i, j int) bool { return d.events[i].at.Before(d.events[j].at) })
+	for _, e := range d.events {
 		a.clock.Set(e.at)
-		if err := e.do(); err != nil {
-			return err
+		if err := e.do(ctx); err != nil {
+			return fmt.Errorf("on %s: %w", e.at.Format(time.DateOnly), err)
 		}
 	}
-	if p.Outcome == wiki.OutcomeOpen {
-		return nil
+	// Whoever takes a stage of the work need not own the deal.
+	access, err := a.w.People().Access(ctx, p.Slug)
+	if err != nil || access.Owner == a.people[p.Owner].ID {
+		return err
 	}
-	_, err := a.w.SetOutcome(ctx, a.system, p.Slug, p.Outcome, p.Close.Format(time.DateOnly), p.Reason)
-	return err
+	return a.w.People().SetOwner(ctx, a.system, p.Slug, a.people[p.Owner].ID)
+}
+
+func (a *applier) caller(handle string) people.Caller {
+	return people.Caller{Person: a.people[handle], Scopes: people.AllScopes, Via: "sample"}
 }
 
 func (a *applier) side(ctx context.Context, caller people.Caller, prospect, section string) (*wiki.Side, error) {
@@ -166,43 +176,4 @@ func (a *applier) file(ctx context.Context, p Prospect, f File) error {
 	}
 	_, err = sd.PutFile(ctx, caller, wiki.File{Section: wiki.Section(f.Section), Stage: f.Stage, Name: f.Name}, f.Data, false)
 	return err
-}
-
-// fresh is how long after a page's last change nobody but its author has read
-// it, so that there is something new to see.
-const fresh = 4 * 24 * time.Hour
-
-// read marks older pages as read by the prospect's owner and their authors.
-func (a *applier) read(ctx context.Context, p Prospect) error {
-	now := a.clock.Now()
-	readers := map[string]bool{p.Owner: true}
-	for _, r := range p.Revisions {
-		readers[r.Author] = true
-	}
-	for handle := range readers {
-		person, ok := a.people[handle]
-		if !ok || person.Guest {
-			continue
-		}
-		caller := people.Caller{Person: person, Scopes: people.AllScopes, Via: "sample"}
-		for _, section := range []wiki.Section{wiki.Internal, wiki.External} {
-			sd, err := a.side(ctx, caller, p.Slug, string(section))
-			if err != nil {
-				return err
-			}
-			pages, err := sd.Pages(ctx, caller)
-			if err != nil {
-				return err
-			}
-			for _, page := range pages {
-				if wiki.PersonID(page.Author) != person.ID && now.Sub(page.Updated) < fresh {
-					continue
-				}
-				if err := a.w.People().MarkRead(ctx, caller, p.Slug, string(section), page.Stage+"/"+page.Page, page.Version.String()); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }

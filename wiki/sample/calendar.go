@@ -46,6 +46,7 @@ var (
 		"day": time.DateOnly, "date": "2 January 2006", "long": "2 January",
 		"short": "2 Jan", "weekday": "Monday", "month": "January 2006",
 		"in": "January", "year": "2006",
+		"mail": "Mon, 02 Jan 2006",
 	}
 )
 

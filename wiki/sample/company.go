@@ -24,6 +24,8 @@ type Company struct {
 	Guests    []Guest    // people at customers who may see an external section
 	Prospects []Prospect // in the order of the funnel, oldest first in a stage
 	Playbook  []Revision // pages of the company's own playbook, oldest first
+
+	now time.Time // the moment that it was loaded for
 }
 
 // Person is somebody at the company, or at a customer.
@@ -76,17 +78,14 @@ type Prospect struct {
 	Reason    string // of the outcome, for lost and no-decision
 	BuyerName string // the customer's name as guests see it
 	Stages    []StageEntry
-	Revisions []Revision // of all pages, oldest first
-	Files     []File     // attachments, oldest first
-}
-
-// StageEntry says when a prospect entered a stage.
-type StageEntry struct {
-	Stage string
-	At    time.Time
-	By    string // who handed it on; handle
-	To    string // who took it; handle
-	Note  string
+	Pending   *StageEntry // offered and not answered yet; nil: none
+	Sleep     *Sleep      // nil: not on the nurturing list
+	Warned    []Readiness // answers to early warnings, oldest first
+	Revisions []Revision  // of all pages, oldest first
+	Files     []File      // attachments, oldest first
+	Mails     []Mail      // dropped into the log, oldest first
+	Comments  []Thread    // oldest first
+	Readings  []Reading   // of some pages; whoever wrote has read everything then
 }
 
 // Revision is one version of one page: its whole text.
@@ -140,18 +139,14 @@ type prospectData struct {
 	GoalInDays                *int `yaml:"goal_in_days"`
 	Tags                      []string
 	Source, Outcome, Reason   string
-	Stages                    []struct {
-		Stage  string
-		Day    int
-		By, To string
-		Note   string
-	}
-	Files []struct {
+	Stages                    []stageData
+	Files                     []struct {
 		Path string
 		Day  int
 		At   string
 		By   string
 	}
+	relationData `yaml:",inline"`
 }
 
 // Load reads the sample company as it is at now, in now's time zone. It fails
@@ -169,7 +164,7 @@ func load(data fs.FS, cal calendar) (*Company, error) {
 	if err := decode(data, "company.yaml", &cd); err != nil {
 		return nil, err
 	}
-	c := &Company{Name: cd.Name, Domain: cd.Domain}
+	c := &Company{Name: cd.Name, Domain: cd.Domain, now: cal.now}
 	for _, p := range cd.People {
 		c.People = append(c.People, Person(p))
 	}
@@ -216,19 +211,18 @@ func loadProspect(data fs.FS, cal calendar, d prospectData) (Prospect, error) {
 	if d.GoalInDays != nil {
 		p.Goal = cal.date(*d.GoalInDays)
 	}
-	for _, s := range d.Stages {
-		note, err := cal.expand(s.Note)
+	for i, s := range d.Stages {
+		e, err := s.entry(cal, d.Owner)
 		if err != nil {
 			return Prospect{}, fmt.Errorf("prospects.yaml: %s: %w", d.Slug, err)
 		}
-		e := StageEntry{Stage: s.Stage, At: cal.moment(s.Day, 9*60), By: s.By, To: s.To, Note: note}
-		if e.By == "" {
-			e.By = d.Owner
-		}
-		if e.To == "" {
-			e.To = d.Owner
+		if i > 0 && e.Offered.Before(p.Stages[i-1].At) {
+			e.Offered = e.At
 		}
 		p.Stages = append(p.Stages, e)
+	}
+	if err := d.relations(data, cal, &p); err != nil {
+		return Prospect{}, fmt.Errorf("prospects.yaml: %s: %w", d.Slug, err)
 	}
 	var err error
 	if p.Revisions, err = loadPages(data, cal, d.Slug); err != nil {
@@ -267,7 +261,7 @@ func loadProspect(data fs.FS, cal calendar, d prospectData) (Prospect, error) {
 func loadPages(data fs.FS, cal calendar, folder string) ([]Revision, error) {
 	var all []Revision
 	err := fs.WalkDir(data, folder, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || path.Base(path.Dir(name)) == "files" {
+		if err != nil || e.IsDir() || path.Base(path.Dir(name)) == "files" || path.Ext(name) == ".eml" {
 			return err
 		}
 		parts := strings.Split(strings.TrimPrefix(name, folder+"/"), "/")
@@ -351,9 +345,15 @@ func (c *Company) check() error {
 			if !staff[s.By] || !staff[s.To] {
 				return fmt.Errorf("prospects.yaml: %s: stage %s names somebody unknown", p.Slug, s.Stage)
 			}
+			if n := len(s.Ratings); n != 0 && n != 3 {
+				return fmt.Errorf("prospects.yaml: %s: stage %s has %d ratings, not three", p.Slug, s.Stage, n)
+			}
 			if i > 0 && s.At.Before(p.Stages[i-1].At) {
 				return fmt.Errorf("prospects.yaml: %s: stage %s is entered before the one above it", p.Slug, s.Stage)
 			}
+		}
+		if who := p.stranger(staff); who != "" {
+			return fmt.Errorf("prospects.yaml: %s: %q is nobody on the staff", p.Slug, who)
 		}
 		for _, r := range p.Revisions {
 			for _, who := range append([]string{r.Author}, r.CoAuthors...) {

@@ -267,6 +267,7 @@ func TestNeededPagesAreThereButForAFew(t *testing.T) {
 		"northwind-rail":        {"internal/closing/reference-call-notes.md", "external/closing/countersigned-documents.md"},
 		"sund-bridge-authority": {"internal/negotiating/early-word-to-delivery.md"},
 		"lakeland-water":        {"internal/pricing/value-case.md"},
+		"silverline-coaches":    {"internal/prospecting/first-call.md", "internal/prospecting/opportunity.md"},
 		"port-of-haugesund":     {"internal/qualifying/qualification.md", "external/qualifying/requirements.md"},
 	}
 	for _, p := range load(t).Prospects {
