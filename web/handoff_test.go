@@ -100,7 +100,7 @@ func TestHandOverReturnAndAccept(t *testing.T) {
 	s.write("northwind", "internal/closing/close-plan", strings.ReplaceAll(string(s.read("northwind", "internal/closing/close-plan").Text), "1 March 2027", "1 April 2027"))
 	was := vera.ok("/p/northwind/handoffs/2/as-it-was/internal/closing/close-plan")
 	assert.Contains(t, was, "1 March 2027")
-	assert.Contains(t, was, "As it was on")
+	assert.Contains(t, was, "As it was when Dana Test handed it over")
 	assert.Contains(t, was, "What changed since")
 	assert.Contains(t, vera.ok("/p/northwind/handoffs/2/as-it-was?q=REDLINES"), "1 page holds")
 	assert.Contains(t, vera.ok("/p/northwind/handoffs/2/as-it-was"), "Terms")

@@ -197,7 +197,7 @@ func (r *Record) encode(t titler) ([]byte, error) {
 				fmt.Fprintf(&b, "\n## %s\n\n", as.title)
 				first = false
 			}
-			fmt.Fprintf(&b, "- %s: %s (%s line %d, %s)%s%s\n", f.Kind, f.Title, f.Place, f.Line, f.ID, suffix(", ", f.Owner), suffix(", due ", f.Due))
+			fmt.Fprintf(&b, "- %s: %s (%s line %d, %s)%s%s\n", f.Kind, f.Title, f.Place, f.Line, f.ID, suffix(", @", f.Owner), suffix(", due ", f.Due))
 		}
 	}
 	if len(r.Documents) > 0 {
