@@ -128,7 +128,9 @@ func (r *Register) All(ctx context.Context, caller people.Caller, f Filter) ([]F
 		return nil, err
 	}
 	level := r.w.People().Visible(ctx, caller)
-	facts = slices.DeleteFunc(join(facts), func(fact Fact) bool { return fact.Prospect == wiki.Playbook || level(fact.Prospect) < people.Viewer || !f.holds(&fact) })
+	facts = slices.DeleteFunc(join(facts), func(fact Fact) bool {
+		return fact.Prospect == wiki.Playbook || level(fact.Prospect) < people.Viewer || !f.holds(&fact)
+	})
 	slices.SortFunc(facts, func(a, b Fact) int {
 		return cmp.Or(compareDue(a.Due, b.Due), strings.Compare(a.Prospect, b.Prospect), strings.Compare(a.Place.String(), b.Place.String()), a.Line-b.Line)
 	})
