@@ -40,6 +40,12 @@ func (s *Server) space(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	v.Stages = f.spaceStages(ctx)
 	v.Missing = f.stageNeeds()
 	v.Cards = f.cards()
+	if s.notices != nil {
+		v.Watch = f.base() + "/watch"
+		if v.Watching, err = s.notices.Watching(ctx, c.Person.ID, f.slug()); err != nil {
+			return err
+		}
+	}
 	if !v.Empty {
 		v.Keys.About = true
 		v.Lead, v.LeadTo = f.lead()

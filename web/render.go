@@ -28,6 +28,7 @@ func (s *Server) shell(r *http.Request, c people.Caller, title string) Shell {
 		sh.Theme = t
 	}
 	sh.KeysOff = !c.Person.Settings.Shortcuts
+	sh.Bell, sh.Inbox = s.notices != nil, s.inboxCount(r.Context(), c)
 	return sh
 }
 

@@ -76,6 +76,9 @@ func (s *Server) routes() error {
 	s.handle("GET /facts", Staff, s.allFacts)
 	s.handle("GET /incoming", Staff, s.incoming)
 	s.handle("GET /nurturing", Staff, s.nurturing)
+	s.handle("GET /inbox", Staff, s.inbox)
+	s.handle("POST /inbox/seen", Staff, s.postSeen)
+	s.handle("POST /inbox/seen-all", Staff, s.postSeenAll)
 	s.handle("GET /people", Staff, s.peoplePage)
 	s.handle("GET /people/{handle}", Staff, s.personPage)
 
@@ -107,6 +110,7 @@ func (s *Server) routes() error {
 	s.handle("POST /p/{prospect}/opportunity", Staff, s.postOpportunity)
 	s.handle("POST /p/{prospect}/ready", Staff, s.postReady)
 	s.handle("POST /p/{prospect}/wake", Staff, s.postWake)
+	s.handle("POST /p/{prospect}/watch", Staff, s.postWatch)
 	s.handle("GET /p/{prospect}/log", Staff, s.logPage)
 	s.handle("POST /p/{prospect}/log", Staff, s.postLog)
 	s.handle("POST /p/{prospect}/log/mail", Staff, s.postLogMail)

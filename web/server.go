@@ -18,6 +18,7 @@ import (
 	"dealwiki/content"
 	"dealwiki/realtime"
 	"dealwiki/search"
+	"dealwiki/web/notify"
 	"dealwiki/web/ui"
 	"dealwiki/wiki"
 	"dealwiki/wiki/brief"
@@ -46,6 +47,8 @@ type Config struct {
 	Register *facts.Register
 	Brief    *brief.Maker
 	Handoffs *handoff.Book
+	// Notices are optional: inboxes. Closed after the server.
+	Notices *notify.Center
 	// Pipeline is optional: the figures over all deals. It is closed after the
 	// server.
 	Pipeline *pipeline.Book
@@ -82,6 +85,7 @@ type Server struct {
 	briefs  *brief.Maker
 	book    *handoff.Book // of handoffs
 	talks   *maillog.Log  // the communications log
+	notices *notify.Center
 	figures *pipeline.Book
 	log     *slog.Logger
 	now     func() time.Time
@@ -162,6 +166,7 @@ func New(cfg Config) (*Server, error) {
 		}
 		s.url, s.secure = u.Scheme+"://"+u.Host, u.Scheme == "https"
 	}
+	s.notices = cfg.Notices
 	s.talks = maillog.New(maillog.Config{Wiki: cfg.Wiki, Logger: s.log})
 	s.started = s.now()
 	s.zips.New = func() any {

@@ -34,6 +34,7 @@ type stamp struct {
 	marks              *readMarks
 	steps              int
 	day                string // days are counted on the page
+	inbox              int
 }
 
 // keptView is a reading page ready to be sent.
@@ -88,6 +89,10 @@ func (s *Server) viewState(r *http.Request, c people.Caller, place wiki.Place) (
 		return nil, err
 	}
 	st.stamp.steps = st.stamp.marks.count()
+	if r.Method == http.MethodGet && seen(r) {
+		s.seePage(ctx, c, prospect, place)
+	}
+	st.stamp.inbox = s.inboxCount(ctx, c)
 	return st, nil
 }
 

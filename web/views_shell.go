@@ -40,6 +40,8 @@ type Shell struct {
 	Space    *Space // the prospect around this screen; nil outside of one
 	Keys     Keys
 	Editor   bool // load the editor's script
+	Bell     bool // there is an inbox
+	Inbox    int  // what is unread in it
 }
 
 // Me is the person at the screen.

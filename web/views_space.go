@@ -16,17 +16,16 @@ type SpaceView struct {
 	Stages  []SpaceStage
 	News    []Change
 	Since   time.Time // the last visit; zero on the first
-
-	// Watch is where the choice to be told of changes goes, "" without an inbox.
-	Watch    string
-	Watching bool
-
 	Missing []Need    // of the current stage
 	Cards   []Card    // templates to start from
 	Upload  string    // where dropped files go by POST (multipart, field "file"); "" for readers
 	MaxFile string    // "25 MB"
 	Facts   []FactLink
 	People  []Person
+
+	// Watch is where the choice to be told of changes goes, "" without an inbox.
+	Watch    string
+	Watching bool
 }
 
 // SpaceStage is a stage with its pages on both sides.

@@ -18,6 +18,7 @@ import (
 	"dealwiki/realtime/journal"
 	"dealwiki/search"
 	"dealwiki/web"
+	"dealwiki/web/notify"
 	"dealwiki/wiki"
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/handoff"
@@ -47,6 +48,7 @@ type server struct {
 	facts   *register.Register
 	figures *pipeline.Book
 	book    *handoff.Book
+	notices *notify.Center
 	source  *search.Wiki
 	search  *search.Index
 	web     *web.Server
@@ -116,7 +118,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: s.book, Pipeline: s.figures, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: s.book, Notices: s.notices, Pipeline: s.figures, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -160,8 +162,8 @@ func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err err
 	return nil
 }
 
-// startFacts opens the register of facts, the book of handoffs and the pipeline,
-// and lets them follow the commits.
+// startFacts opens the register of facts, the book of handoffs, the pipeline and
+// the inboxes, and lets them follow the commits.
 func (s *server) startFacts(ctx context.Context, o options) (err error) {
 	if s.facts, err = register.Open(ctx, s.wiki, o.log); err != nil {
 		return fmt.Errorf("opening the register of facts: %w", err)
@@ -170,11 +172,13 @@ func (s *server) startFacts(ctx context.Context, o options) (err error) {
 	if s.figures, err = pipeline.Open(ctx, s.wiki, s.book, o.log); err != nil {
 		return err
 	}
+	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Logger: o.log})
 	following, stop := context.WithCancel(context.Background())
 	s.stopFacts = stop
 	for what, run := range map[string]func(context.Context) error{
 		"facts":    s.facts.Run,
 		"pipeline": s.figures.Run,
+		"inboxes":  s.notices.Run,
 		"handoffs": func(ctx context.Context) error { return s.book.Run(ctx, o.log) },
 	} {
 		s.followers.Go(func() {
@@ -252,6 +256,9 @@ func (s *server) close(ctx context.Context) error {
 	if s.stopFacts != nil {
 		s.stopFacts()
 		s.followers.Wait()
+	}
+	if s.notices != nil {
+		s.notices.Close()
 	}
 	if s.figures != nil {
 		errs = append(errs, s.figures.Close())

@@ -305,6 +305,7 @@ func examples() []example {
 		{"nurturing", "nurturing", web.NurturingView{Shell: shell("Nurturing"), Now: []web.NurturingRow{{Title: "Acme", Href: "/x", Stage: "Pricing", Value: "€20k", Reason: "No budget", Day: "2026-11-01", Wake: "/x", Owner: dana}}, Rows: []web.NurturingRow{{Title: "Beta", Href: "/x", Stage: "Pricing", Reason: "Merging", Day: "2027-05-01"}}}},
 		{"nurturing-none", "nurturing", web.NurturingView{Shell: shell("Nurturing")}},
 		{"changes", "changes", web.ChangesView{Shell: space("Changes", ""), Days: []web.ChangeDay{{Label: "Today", Changes: changes()}}, Filters: []web.Choice{{Label: "Internal", Href: "?", On: true}, {Label: "External", Href: "?"}}, Pager: web.Pager{Next: "?cursor=x"}}},
+		{"inbox", "inbox", inboxOf()}, {"inbox-empty", "inbox", web.InboxView{Shell: shell("Inbox")}},
 		{"log", "log", logOf()}, {"log-empty", "log", web.LogView{Shell: space("Log", "")}},
 		{"new-page", "new-page", web.NewPageView{Shell: space("New page", ""), Action: "/x", Sections: options("internal", "external"), Stages: options("Closing"), Templates: options("Empty page", "First call")}},
 		{"space-settings", "space-settings", web.SpaceSettingsView{Shell: space("Settings", ""), Form: faulty(), Action: "/x", CanManage: true, Owners: options("Dana Reyes"), Currencies: options("EUR"), Restricted: true, Grants: []web.GrantRow{{Person: priya, ID: "2", Level: "editor"}}, People: options("Tom Okafor"), Levels: options("viewer", "editor"), Delete: "/x"}},

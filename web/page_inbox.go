@@ -1,0 +1,155 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"dealwiki/web/notify"
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+)
+
+const maxInbox = 200
+
+// inboxIcons draw the kinds of notices.
+var inboxIcons = map[string]string{
+	notify.KindMention: "message-square", notify.KindAssigned: "list-checks", notify.KindComment: "message-square",
+	notify.KindHandoff: "handshake", notify.KindWarning: "bell", notify.KindPage: "file-pen",
+}
+
+// inboxSays is what somebody has done, before the title of what it is about.
+var inboxSays = map[string]string{
+	notify.KindMention: "named you on", notify.KindAssigned: "gave you something to do on", notify.KindComment: "commented on",
+	notify.KindHandoff: "answered", notify.KindPage: "changed",
+}
+
+// inboxCount is how much the caller has not read. Failing at it is no reason not
+// to show a page.
+func (s *Server) inboxCount(ctx context.Context, c people.Caller) int {
+	if s.notices == nil || c.Person.ID == "" || c.Person.Guest {
+		return 0
+	}
+	n, err := s.notices.Unseen(ctx, c)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("counting what is unread", "err", err)
+	}
+	return n
+}
+
+// inbox lists what concerns the caller.
+func (s *Server) inbox(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	if s.notices == nil {
+		return notFound()
+	}
+	ctx := r.Context()
+	all := r.URL.Query().Get("show") == "all"
+	list, err := s.notices.Inbox(ctx, c, !all, maxInbox)
+	if err != nil {
+		return err
+	}
+	v := &InboxView{Shell: s.shell(r, c, "Inbox"), See: "/inbox/seen", SeeAll: "/inbox/seen-all"}
+	v.Nav, v.Flash, v.Unseen = "inbox", s.flash(w, r), v.Inbox
+	v.Filters = []Choice{{Label: "Unread", Href: "/inbox", On: !all, Count: v.Unseen}, {Label: "Everything", Href: "/inbox?show=all", On: all}}
+	for i := range list {
+		n := &list[i]
+		v.Upto = max(v.Upto, n.ID)
+		item := InboxItem{ID: n.ID, Kind: n.Kind, Icon: inboxIcons[n.Kind], Says: inboxSays[n.Kind], Title: n.Title, Prospect: n.Prospect, Text: n.Text, At: n.At, Times: n.Times, Seen: n.Seen,
+			Audience: string(n.Section), Href: noticeHref(n)}
+		if e, err := s.wiki.Prospect(ctx, c, n.Prospect); err == nil {
+			item.Prospect = e.Title
+		}
+		if item.By = n.Name != ""; item.By {
+			item.Who = PersonOf(n.Actor, n.Name, false)
+			if p, err := s.people.Get(ctx, n.Actor); err == nil {
+				item.Who = personView(p)
+			}
+		}
+		if n.Kind == notify.KindHandoff {
+			item.Says, item.Text, _ = strings.Cut(n.Text, ": ")
+		}
+		if n.Kind == notify.KindWarning {
+			item.Text = ""
+		}
+		v.Items = append(v.Items, item)
+	}
+	private(w)
+	s.render(w, r, http.StatusOK, "inbox", v)
+	return nil
+}
+
+// noticeHref is where a notice leads.
+func noticeHref(n *notify.Notice) string {
+	at, fragment, _ := strings.Cut(n.Path, "#")
+	u := url.URL{Path: "/p/" + n.Prospect + "/" + at, Fragment: fragment}
+	return u.String()
+}
+
+// postSeen marks one notice as read or unread.
+func (s *Server) postSeen(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	form, err := s.form(r)
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(form.Get("id"), 10, 64)
+	if err != nil || s.notices == nil {
+		return notFound()
+	}
+	if err := s.notices.See(r.Context(), c, id, form.Get("seen") != "no"); err != nil {
+		return err
+	}
+	return goTo(w, r, "/inbox")
+}
+
+// postSeenAll marks everything as read that the caller was shown.
+func (s *Server) postSeenAll(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	form, err := s.form(r)
+	if err != nil {
+		return err
+	}
+	upto, err := strconv.ParseInt(form.Get("upto"), 10, 64)
+	if err != nil || s.notices == nil {
+		return notFound()
+	}
+	if err := s.notices.SeeAll(r.Context(), c, upto); err != nil {
+		return err
+	}
+	return s.done(w, r, "/inbox", "Everything is marked as read.")
+}
+
+// postWatch begins or ends that the caller is told of changes of a prospect.
+func (s *Server) postWatch(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	f, err := s.open(r, c)
+	if err != nil {
+		return err
+	}
+	form, err := s.form(r)
+	if err != nil {
+		return err
+	}
+	if s.notices == nil {
+		return notFound()
+	}
+	watch := form.Get("watch") != "no"
+	if err := s.notices.Watch(r.Context(), c, f.slug(), watch); err != nil {
+		return err
+	}
+	text := "You are told of changes in your inbox."
+	if !watch {
+		text = "You are told no more of changes here; only of what is meant for you."
+	}
+	return s.done(w, r, f.href(), text)
+}
+
+// seePage marks what the caller was told of a page as read. Failing at it is no
+// reason not to show the page.
+func (s *Server) seePage(ctx context.Context, c people.Caller, prospect string, place wiki.Place) {
+	if s.notices == nil || c.Person.ID == "" || c.Person.Guest {
+		return
+	}
+	if err := s.notices.SeePage(ctx, c, prospect, place); err != nil && ctx.Err() == nil {
+		s.log.Warn("marking notices as read", "prospect", prospect, "err", err)
+	}
+}
