@@ -1,6 +1,7 @@
 package realtime_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,8 +127,113 @@ func TestDeletedProspect(t *testing.T) {
 	s := newSite(t, realtime.Config{})
 	s.page(planAt, "# Plan\n")
 	dana := s.join(s.dana, planAt, "").in()
+	dana.appends("last words\n")
+	dana.saved()
 	require.NoError(t, s.Delete(s.ctx(), s.dana, s.slug))
 	assert.Equal(t, realtime.CodeNotFound, dana.closed())
+	trash, err := filepath.Glob(filepath.Join(s.dir, "trash", s.slug+"-*", "internal.git"))
+	require.NoError(t, err)
+	require.Len(t, trash, 1)
+	git, err := repo.Open(trash[0], repo.Options{})
+	require.NoError(t, err)
+	head, err := git.Head()
+	require.NoError(t, err)
+	tree, err := git.Tree(head)
+	require.NoError(t, err)
+	text, err := tree.ReadFile("closing/plan.md")
+	require.NoError(t, err)
+	assert.Equal(t, "# Plan\nlast words\n", string(text))
+	require.NoError(t, git.Close())
+}
+
+// keepTyping types key by key until the server closes, and answers how many keys
+// it acknowledged.
+func (c *client) keepTyping(typed chan<- struct{}) int {
+	for n := 0; ; n++ {
+		if n == 20 {
+			close(typed)
+		}
+		select {
+		case <-c.ended:
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return int(c.persisted) - c.before
+		default:
+		}
+		c.mu.Lock()
+		update, err := c.doc.Change(yjs.Edit{Pos: c.doc.Units(), Insert: "k"})
+		c.mu.Unlock()
+		if err != nil {
+			c.t.Errorf("typing: %v", err)
+			return 0
+		}
+		c.update(update)
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+// Whatever was acknowledged before a page ends is in its past.
+func TestDeletingWhileSomebodyTypesLosesNothingAcknowledged(t *testing.T) {
+	for range 5 {
+		s := newSite(t, realtime.Config{})
+		s.page(planAt, "")
+		dana := s.join(s.dana, planAt, "").in()
+		dana.saved()
+		dana.before = dana.sent
+		typed, done := make(chan struct{}), make(chan int)
+		go func() { done <- dana.keepTyping(typed) }()
+		<-typed
+		require.NoError(t, s.side(wiki.Internal).DeletePage(s.ctx(), s.tom, place(planAt), repo.Zero))
+		acknowledged := <-done
+		assert.Equal(t, realtime.CodeNotFound, dana.closed())
+		list := s.history(planAt)
+		require.True(t, list[0].Deleted)
+		require.Greater(t, len(list), 1)
+		last, err := s.side(wiki.Internal).ReadAt(s.ctx(), s.dana, place(planAt), list[1].Commit)
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, len(last.Text), acknowledged)
+		assert.Equal(t, "Dana Reyes", list[1].Author.Name)
+		assert.Equal(t, "Tom Okafor", list[0].Author.Name)
+	}
+}
+
+func TestARoomGoesOnWhenItsPageIsNotDeleted(t *testing.T) {
+	s := newSite(t, realtime.Config{Idle: time.Hour})
+	s.page(planAt, "# Plan\n")
+	dana := s.join(s.dana, planAt, "").in()
+	dana.appends("typed\n")
+	dana.saved()
+	refused := errors.New("refused")
+	var pending *wiki.Edit
+	err := s.hub.Remove(s.ctx(), s.slug, place(planAt), func(e *wiki.Edit) error {
+		pending = e
+		dana.appends("while it stands\n")
+		return refused
+	})
+	require.ErrorIs(t, err, refused)
+	require.NotNil(t, pending)
+	assert.Equal(t, "# Plan\ntyped\n", string(pending.Text))
+	assert.Equal(t, s.dana.Person.ID, pending.By.Author.ID)
+	dana.saved()
+
+	// Also when its text came to git and the deletion did not.
+	var kept *wiki.Edited
+	err = s.hub.Remove(s.ctx(), s.slug, place(planAt), func(e *wiki.Edit) error {
+		s.SetRooms(nil)
+		var err error
+		kept, err = s.side(wiki.Internal).Edit(s.ctx(), people.System("test"), *e)
+		require.NoError(t, err)
+		return refused
+	})
+	s.SetRooms(s.hub)
+	require.ErrorIs(t, err, refused)
+	dana.appends("afterwards\n")
+	dana.saved()
+	dana.checkpoint("go on")
+	dana.until("a version", func() bool { return len(dana.committed) == 1 })
+	assert.Equal(t, "# Plan\ntyped\nwhile it stands\n", string(kept.Text))
+	assert.Equal(t, "# Plan\ntyped\nwhile it stands\nafterwards\n", string(s.read(planAt).Text))
+	assert.Len(t, s.history(planAt), 3)
 }
 
 // elsewhere changes pages without telling live documents, as the process does

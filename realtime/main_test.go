@@ -230,6 +230,7 @@ type client struct {
 	doc       *yjs.Doc
 	synced    bool
 	sent      int
+	before    int // sent before keepTyping
 	persisted uint64
 	committed []committed
 	notices   []string

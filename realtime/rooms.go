@@ -148,6 +148,63 @@ func (h *Hub) rename(ctx context.Context, from, to string) error {
 	return h.cfg.Journal.Rename(ctx, from, to)
 }
 
+// Remove implements [wiki.Rooms]. A page without a document is deleted without a
+// room; one that is made in that moment goes with it.
+func (h *Hub) Remove(ctx context.Context, prospect string, place wiki.Place, remove func(*wiki.Edit) error) error {
+	kept, err := h.hold(ctx, prospect, place)
+	if err != nil {
+		return err
+	}
+	if kept == nil {
+		if err := remove(nil); err != nil {
+			return err
+		}
+		return h.Removed(context.WithoutCancel(ctx), prospect, place)
+	}
+	defer kept.release() // also from a panic
+	if err := remove(kept.pending); err != nil {
+		return err
+	}
+	return kept.remove()
+}
+
+// RemoveAll implements [wiki.Rooms].
+func (h *Hub) RemoveAll(ctx context.Context, prospect string, remove func([]wiki.Edit) error) error {
+	var pending []wiki.Edit
+	var all []*hold
+	defer func() {
+		for _, kept := range all {
+			kept.release()
+		}
+	}()
+	for _, name := range h.namesOf(prospect + "/") {
+		_, place, ok := placeOf(name)
+		if !ok {
+			continue
+		}
+		kept, err := h.hold(ctx, prospect, place)
+		if err != nil {
+			return err
+		}
+		if kept == nil {
+			continue
+		}
+		all = append(all, kept)
+		if kept.pending != nil {
+			pending = append(pending, *kept.pending)
+		}
+	}
+	if err := remove(pending); err != nil {
+		return err
+	}
+	var errs []error
+	for _, kept := range all {
+		errs = append(errs, kept.remove())
+	}
+	errs = append(errs, h.Closed(context.WithoutCancel(ctx), prospect))
+	return errors.Join(errs...)
+}
+
 // Removed implements [wiki.Rooms].
 func (h *Hub) Removed(ctx context.Context, prospect string, place wiki.Place) error {
 	name := nameOf(prospect, place)

@@ -128,21 +128,13 @@ func (r *room) saveDue() {
 // wiki calls back.
 func (r *room) startSave() error {
 	v := &r.saving
-	if err := r.mend(); err != nil {
+	snap, err := r.snapshot()
+	if err != nil {
 		return err
-	}
-	r.flush()
-	if r.ended {
-		return errEnded
-	}
-	text := r.doc.Text()
-	snap := &snapshot{
-		changes: r.changes, version: version{text: text, state: r.encoded(), vector: r.doc.StateVector(), units: r.doc.Units()},
-		upto: r.seq, base: r.version.commit, message: v.message, asker: v.asker,
 	}
 	v.soon, v.message, v.asker, v.first = false, "", nil, time.Time{}
 	v.now = snap
-	if text == r.version.text && !snap.base.IsZero() {
+	if snap.by == nil {
 		// Typed and deleted again: no version, but nothing is pending any more.
 		err := r.hub.cfg.Journal.Saved(r.hub.ctx, r.id, journal.Version{Commit: r.version.commit.String(), State: r.version.state}, r.seq)
 		if err != nil {
@@ -157,19 +149,50 @@ func (r *room) startSave() error {
 		r.saving.result <- err
 		return nil
 	}
-	snap.hash = hashOf([]byte(text))
-	snap.by = r.authors(r.hub.ctx, text)
 	go func() { r.saving.result <- r.commit(r.hub.ctx, snap) }()
 	return nil
 }
 
+// snapshot is everything that has come until now. It has no authors when there
+// is nothing in it that the newest version has not.
+func (r *room) snapshot() (*snapshot, error) {
+	if err := r.mend(); err != nil {
+		return nil, err
+	}
+	r.flush()
+	if r.ended {
+		return nil, errEnded
+	}
+	text := r.doc.Text()
+	snap := &snapshot{
+		changes: r.changes, version: version{text: text, state: r.encoded(), vector: r.doc.StateVector(), units: r.doc.Units()},
+		hash: hashOf([]byte(text)), upto: r.seq, base: r.version.commit, message: r.saving.message, asker: r.saving.asker,
+	}
+	if text != r.version.text || snap.base.IsZero() {
+		snap.by = r.authors(r.hub.ctx, text)
+	}
+	return snap, nil
+}
+
 // commit brings a snapshot to git. It runs beside the room.
 func (r *room) commit(ctx context.Context, snap *snapshot) error {
+	if err := r.intend(ctx, snap); err != nil {
+		return err
+	}
+	_, err := r.side.Edit(ctx, system, r.editOf(snap))
+	return err
+}
+
+// intend notes on disk that a snapshot may be found in git from now on.
+func (r *room) intend(ctx context.Context, snap *snapshot) error {
 	if err := r.hub.cfg.Journal.Save(ctx, r.id, journal.Saving{Text: snap.hash, State: snap.state, Upto: snap.upto}); err != nil {
 		return fmt.Errorf("noting a version to be made: %w", err)
 	}
-	_, err := r.side.Edit(ctx, system, wiki.Edit{Place: r.place, Text: []byte(snap.text), Base: snap.base, Strict: true, Message: snap.message, By: snap.by})
-	return err
+	return nil
+}
+
+func (r *room) editOf(snap *snapshot) wiki.Edit {
+	return wiki.Edit{Place: r.place, Text: []byte(snap.text), Base: snap.base, Strict: true, Message: snap.message, By: snap.by}
 }
 
 // saveEnded goes on after a version was made or was not.

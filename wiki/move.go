@@ -3,6 +3,7 @@ package wiki
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -127,21 +128,64 @@ func (sd *Side) DeletePage(ctx context.Context, caller people.Caller, place Plac
 		return err
 	}
 	s := sd.s
-	if s.w.rooms != nil {
-		// The base is compared with what was committed when the request arrived,
-		// before pending edits of a live room are.
-		if !base.IsZero() {
-			if err := s.checkBase(ctx, Edit{Place: place, Base: base}); err != nil {
-				return err
-			}
-			base = repo.Zero
-		}
-		if err := s.w.rooms.Flush(ctx, s.prospect, place); err != nil {
-			return fmt.Errorf("saving what others have typed: %w", err)
-		}
-	}
 	s.write.Lock()
 	defer s.write.Unlock()
+	// The base is compared with what is committed, not with what is typed.
+	if !base.IsZero() {
+		if err := s.checkBase(ctx, Edit{Place: place, Base: base}); err != nil {
+			return err
+		}
+	}
+	remove := func(pending *Edit) error {
+		if pending != nil {
+			if err := s.keepPending(ctx, caller, *pending); err != nil {
+				return err
+			}
+		}
+		return s.deletePage(ctx, caller, place)
+	}
+	if s.w.rooms == nil {
+		return remove(nil)
+	}
+	return s.w.rooms.Remove(ctx, s.prospect, place, remove)
+}
+
+// keepPending makes what was typed into a page that is about to be deleted its
+// last version; the writer lock is held.
+func (s *side) keepPending(ctx context.Context, caller people.Caller, e Edit) error {
+	if err := checkText(e.Text); err != nil {
+		return fmt.Errorf("saving what others have typed: %w", err)
+	}
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	text := e.Text
+	if info := snap.infos[e.Place.Path()]; info != nil && info.Version != e.Base {
+		// The page has moved on without its room.
+		current, err := s.read(ctx, *info)
+		if err != nil {
+			return err
+		}
+		var base []byte
+		if old, err := s.readAt(ctx, e.Place, e.Base); err == nil {
+			base = old.Text
+		}
+		text, _ = content.Merge(base, current.Text, text)
+	}
+	subject := e.Message
+	if subject == "" {
+		subject = "Edit " + s.titleIn(text, e.Place)
+	}
+	_, err = s.commitMessage(ctx, snap.head, []repo.Edit{{Path: e.Place.Path(), Data: text}}, s.w.messageOf(caller, e.By, subject))
+	if err != nil && !errors.Is(err, repo.ErrNoChange) {
+		return fmt.Errorf("saving what others have typed: %w", err)
+	}
+	return nil
+}
+
+// deletePage removes a page and its comments; the writer lock is held.
+func (s *side) deletePage(ctx context.Context, caller people.Caller, place Place) error {
 	snap, err := s.snapshot(ctx)
 	if err != nil {
 		return err
@@ -150,20 +194,10 @@ func (sd *Side) DeletePage(ctx context.Context, caller people.Caller, place Plac
 	if info == nil {
 		return ErrNotFound
 	}
-	if !base.IsZero() && base != info.Version {
-		return &Stale{Current: info.Version}
-	}
 	edits := []repo.Edit{{Path: place.Path(), Delete: true}}
 	if _, ok := snap.files[commentsPath(place)]; ok {
 		edits = append(edits, repo.Edit{Path: commentsPath(place), Delete: true})
 	}
-	if _, err := s.commit(ctx, caller, snap.head, edits, "Delete "+info.Title); err != nil {
-		return err
-	}
-	if s.w.rooms != nil {
-		if err := s.w.rooms.Removed(context.WithoutCancel(ctx), s.prospect, place); err != nil {
-			return fmt.Errorf("closing the live page: %w", err)
-		}
-	}
-	return nil
+	_, err = s.commit(ctx, caller, snap.head, edits, "Delete "+info.Title)
+	return err
 }

@@ -302,14 +302,6 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	if err := w.may(ctx, caller, slug, Internal, people.Owner); err != nil {
 		return err
 	}
-	if w.rooms != nil {
-		// What was typed last goes to the trash with the rest.
-		for _, section := range []Section{Internal, External} {
-			if err := w.rooms.FlushAll(ctx, slug, section); err != nil {
-				return fmt.Errorf("saving what others have typed: %w", err)
-			}
-		}
-	}
 	w.create.Lock()
 	defer w.create.Unlock()
 	var sides []*side
@@ -322,6 +314,27 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 		defer side.write.Unlock()
 		sides = append(sides, side)
 	}
+	if w.rooms == nil {
+		return w.trash(ctx, slug, sides)
+	}
+	return w.rooms.RemoveAll(ctx, slug, func(pending []Edit) error {
+		// What was typed last goes to the trash with the rest.
+		for _, e := range pending {
+			for _, s := range sides {
+				if s.section == e.Place.Section {
+					if err := s.keepPending(ctx, caller, e); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return w.trash(ctx, slug, sides)
+	})
+}
+
+// trash moves a prospect's repositories to the trash; the writer locks of both
+// sides are held.
+func (w *Wiki) trash(ctx context.Context, slug string, sides []*side) error {
 	trash := filepath.Join(w.dir, "trash")
 	if err := os.MkdirAll(trash, 0o700); err != nil {
 		return fmt.Errorf("making the trash: %w", err)
@@ -341,8 +354,8 @@ func (w *Wiki) Delete(ctx context.Context, caller people.Caller, slug string) er
 	// Who may see it is kept, so that one brought back from the trash is no
 	// more open than it was. A new prospect of the name begins anew.
 	errs = append(errs, w.cat.remove(ctx, slug))
-	if w.rooms != nil {
-		errs = append(errs, w.rooms.Closed(ctx, slug))
+	if err := errors.Join(errs...); err != nil {
+		w.log.Error("after moving a prospect to the trash", "prospect", slug, "err", err)
 	}
-	return errors.Join(errs...)
+	return nil
 }

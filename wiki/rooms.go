@@ -34,8 +34,20 @@ type Rooms interface {
 	// committed as a [Merge] at the place before; whoever has it open is sent
 	// there.
 	Moved(ctx context.Context, prospect string, from, to Place) error
+	// Remove holds the page's room while the page is deleted: from before
+	// remove is called until it has answered, the room takes nothing and
+	// acknowledges nothing. Remove gets what was typed and is in no version yet,
+	// nil if there is nothing, and makes it one before it deletes the page. When
+	// it answers nil the document ends, and whoever has it open hears that the
+	// page is gone; else the room goes on. It is asked under the writer lock,
+	// calls remove once at most, in the caller's goroutine, and answers its
+	// error. Remove must not ask rooms for anything.
+	Remove(ctx context.Context, prospect string, place Place, remove func(pending *Edit) error) error
+	// RemoveAll is the same for all pages of a prospect, under the writer locks
+	// of both sides.
+	RemoveAll(ctx context.Context, prospect string, remove func(pending []Edit) error) error
 	// Removed and Closed end the documents of a page, and of a prospect, that
-	// are no longer there.
+	// are no longer there: they were taken away from outside.
 	Removed(ctx context.Context, prospect string, place Place) error
 	Closed(ctx context.Context, prospect string) error
 }

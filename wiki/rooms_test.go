@@ -3,6 +3,7 @@ package wiki_test
 import (
 	"context"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ type openPages struct {
 	open    map[wiki.Place]string // pages with a live document
 	pending map[wiki.Place]string // what was typed and is no version yet
 	by      wiki.Authors
+	base    repo.Hash // what the pending texts that are held were made from
 	asked   []string
 	seen    []repo.Version
 }
@@ -72,6 +74,38 @@ func (o *openPages) Moved(_ context.Context, _ string, from, to wiki.Place) erro
 	o.asked = append(o.asked, "moved "+from.String()+" "+to.String())
 	o.open[to] = o.open[from]
 	delete(o.open, from)
+	return nil
+}
+
+// held is what the pages had pending until they stood still.
+func (o *openPages) held(place wiki.Place) *wiki.Edit {
+	o.asked = append(o.asked, "hold "+place.String())
+	text, ok := o.pending[place]
+	if !ok {
+		return nil
+	}
+	return &wiki.Edit{Place: place, Text: []byte(text), Base: o.base, By: &o.by}
+}
+
+func (o *openPages) Remove(_ context.Context, _ string, place wiki.Place, remove func(*wiki.Edit) error) error {
+	if err := remove(o.held(place)); err != nil {
+		return err
+	}
+	o.asked = append(o.asked, "removed "+place.String())
+	delete(o.open, place)
+	delete(o.pending, place)
+	return nil
+}
+
+func (o *openPages) RemoveAll(_ context.Context, prospect string, remove func([]wiki.Edit) error) error {
+	var pending []wiki.Edit
+	for place := range o.pending {
+		pending = append(pending, *o.held(place))
+	}
+	if err := remove(pending); err != nil {
+		return err
+	}
+	o.asked = append(o.asked, "closed "+prospect)
 	return nil
 }
 
@@ -178,16 +212,17 @@ func TestMoveAndDeleteOfAnOpenPage(t *testing.T) {
 	assert.Equal(t, moved.Version, o.seen[len(o.seen)-1].Commit, "the document knows the version's name")
 	assert.Equal(t, string(moved.Text), o.open[place(to)])
 
-	// Deleting takes what is pending into the history, and the base as it was
-	// when the request arrived.
+	// Deleting takes what is pending into the history, under its writers' names.
 	o.pending[place(to)] = string(moved.Text) + "more\n"
+	o.base = moved.Version
 	var stale *wiki.Stale
 	require.ErrorAs(t, in.DeletePage(ctx, s.tom, place(to), repo.Hash{1}), &stale)
 	require.NoError(t, in.DeletePage(ctx, s.tom, place(to), moved.Version))
-	assert.Equal(t, []string{"flush " + to, "committed " + to, "removed " + to}, o.take())
+	assert.Equal(t, []string{"hold " + to, "removed " + to}, o.take())
 	versions, err := in.History(ctx, s.dana, place(to), 10, repo.Zero)
 	require.NoError(t, err)
 	require.Len(t, versions, 5)
+	assert.Equal(t, []string{"Tom Okafor", "Dana Reyes"}, []string{versions[0].Author.Name, versions[1].Author.Name})
 	old, err := in.ReadAt(ctx, s.dana, place(to), versions[1].Commit)
 	require.NoError(t, err)
 	assert.True(t, strings.HasSuffix(string(old.Text), "more\n"))
@@ -197,12 +232,25 @@ func TestDeletingAProspectKeepsWhatWasTyped(t *testing.T) {
 	ctx := context.Background()
 	s, sp, o := withOpenPages(t)
 	at := "external/closing/plan"
-	s.write(s.side(sp, wiki.External), s.dana, at, "# Plan\n")
+	o.base = s.write(s.side(sp, wiki.External), s.dana, at, "# Plan\n").Version
 	o.take()
 	o.pending[place(at)] = "# Plan\n\nlast words\n"
 	o.by = wiki.Authors{Author: s.dana.Person}
 	require.NoError(t, s.Delete(ctx, s.dana, "northwind"))
-	assert.Equal(t, []string{"flush all internal", "flush all external", "flush " + at, "committed " + at, "closed northwind"}, o.take())
+	assert.Equal(t, []string{"hold " + at, "closed northwind"}, o.take())
+	trash, err := filepath.Glob(filepath.Join(s.dir, "trash", "northwind-*", "external.git"))
+	require.NoError(t, err)
+	require.Len(t, trash, 1)
+	git, err := repo.Open(trash[0], repo.Options{})
+	require.NoError(t, err)
+	head, err := git.Head()
+	require.NoError(t, err)
+	tree, err := git.Tree(head)
+	require.NoError(t, err)
+	text, err := tree.ReadFile("closing/plan.md")
+	require.NoError(t, err)
+	require.NoError(t, git.Close())
+	assert.Equal(t, "# Plan\n\nlast words\n", string(text))
 }
 
 func TestAVersionOfSeveralPeopleNamesThem(t *testing.T) {
