@@ -73,6 +73,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installLog()
 	a.installSearch()
 	a.installPipeline()
+	a.installCredit()
 	a.installPeople()
 	a.installHandoffs()
 	a.installTransfer()

@@ -113,9 +113,16 @@ func spans(columns int, label, unit string, rows []span) []Drawing {
 		}
 	}
 	step := niceStep(most / 4)
+	margin := 20.0
+	for _, r := range rows {
+		margin = max(margin, min(6.2*float64(len([]rune(r.note))), 120)) // for names to the right of their dots
+	}
 	var out []Drawing
 	for _, width := range []float64{chartWidth(columns), chartNarrow} {
-		left, right := min(float64(labels)*6.6+14, width*0.42), 20.0
+		left, right := min(float64(labels)*6.6+14, width*0.42), margin
+		if width == chartNarrow {
+			right = 20
+		}
 		end := math.Ceil(most/step) * step
 		at := func(v float64) float64 { return round1(left + v/end*(width-left-right)) }
 		d := Drawing{Class: widthClass(width), Width: int(width), Label: label}
@@ -154,7 +161,7 @@ func spans(columns int, label, unit string, rows []span) []Drawing {
 				if r.noteIsWarn {
 					class = "t-warn"
 				}
-				if x > width*0.62 {
+				if x+6.4*float64(len([]rune(r.note))) > width+12 {
 					class, x = class+" t-end", at(r.noteAt)-10
 				}
 				d.text(class, x, y+20, r.note)

@@ -208,9 +208,10 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 		{Label: "Qualification", Href: f.base() + "/qualification", Icon: "circle-help", Current: screen == "qualification"},
 		{Label: "Handoffs", Href: f.base() + "/handoffs", Icon: "git-pull-request-arrow", Current: screen == "handoffs"},
 		{Label: "Log", Href: f.logHref(), Icon: "phone", Current: screen == "log"},
+		{Label: "People", Href: f.base() + "/people", Icon: "users", Current: screen == "people"},
 		{Label: "Changes", Href: f.base() + "/changes", Icon: "history", Current: screen == "changes"},
 		{Label: "Files", Href: f.base() + "/files", Icon: "paperclip", Current: screen == "files"},
-		{Label: "People and settings", Href: f.base() + "/settings", Icon: "settings", Current: screen == "settings"},
+		{Label: "Settings", Href: f.base() + "/settings", Icon: "settings", Current: screen == "settings"},
 	}
 	if f.s.briefs != nil {
 		v.Links = slices.Insert(v.Links, 1, NavLink{Label: "Get up to speed", Href: f.briefHref(), Icon: "gauge", Current: screen == "brief"})

@@ -30,6 +30,13 @@ func (s *Server) peoplePage(w http.ResponseWriter, r *http.Request, c people.Cal
 			v.People = append(v.People, colleague(p, owns[p.ID]))
 		}
 	}
+	if query != "" {
+		known, problem, err := s.whoKnows(r.Context(), c, query)
+		if err != nil {
+			return err
+		}
+		v.Problem, v.Known = problem, s.knowerRows(r.Context(), known)
+	}
 	s.renderSecret(w, r, http.StatusOK, "people", v)
 	return nil
 }
@@ -58,10 +65,19 @@ func (s *Server) personPage(w http.ResponseWriter, r *http.Request, c people.Cal
 	if p.Guest {
 		return notFound()
 	}
+	return s.showPerson(w, r, c, p, http.StatusOK, Form{Values: map[string]string{"prospect": r.URL.Query().Get("prospect"), "page": r.URL.Query().Get("page")}})
+}
+
+// showPerson shows somebody's page, with the question that was typed there.
+func (s *Server) showPerson(w http.ResponseWriter, r *http.Request, c people.Caller, p people.Person, status int, f Form) error {
 	v := &PersonView{Shell: s.shell(r, c, p.Name), Colleague: colleague(p, s.ownedBy(r, c)[p.ID]), Email: p.Email, Disabled: p.Disabled, Mine: p.ID == c.Person.ID}
 	v.Nav = "people"
+	v.Form = f
+	if !v.Mine && !p.Disabled {
+		v.Ask = s.askOptions(r.Context(), c, p, f.Values["prospect"])
+	}
 	v.Crumbs = []Crumb{{"People", "/people"}, {Label: p.Name}}
 	private(w)
-	s.render(w, r, http.StatusOK, "person", v)
+	s.render(w, r, status, "person", v)
 	return nil
 }

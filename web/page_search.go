@@ -19,6 +19,7 @@ import (
 const (
 	searchPageSize = 20
 	searchFacts    = 5 // facts shown above the pages
+	searchKnowers  = 4 // people shown beside them
 	paletteItems   = 12
 	searchTime     = 5 * time.Second
 )
@@ -99,6 +100,13 @@ func (s *Server) runSearch(ctx context.Context, c people.Caller, v *SearchView, 
 		return "This search takes too long. Use fewer or longer words.", nil
 	case err != nil:
 		return "", err
+	}
+	if cursor == "" {
+		known, _, err := s.whoKnows(ctx, c, v.Query)
+		if err != nil {
+			return "", err
+		}
+		v.Known = s.knowerRows(ctx, known[:min(len(known), searchKnowers)])
 	}
 	v.Took = s.now().Sub(start)
 	v.Total = res.Total

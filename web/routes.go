@@ -81,6 +81,8 @@ func (s *Server) routes() error {
 	s.handle("POST /inbox/seen-all", Staff, s.postSeenAll)
 	s.handle("GET /people", Staff, s.peoplePage)
 	s.handle("GET /people/{handle}", Staff, s.personPage)
+	s.handle("GET /people/credit", Staff, s.credits)
+	s.handle("POST /people/{handle}/ask", Staff, s.postAsk)
 
 	// The playbook.
 	s.handle("GET /playbook", Staff, s.playbook)
@@ -114,6 +116,7 @@ func (s *Server) routes() error {
 	s.handle("GET /p/{prospect}/log", Staff, s.logPage)
 	s.handle("POST /p/{prospect}/log", Staff, s.postLog)
 	s.handle("POST /p/{prospect}/log/mail", Staff, s.postLogMail)
+	s.handle("GET /p/{prospect}/people", Staff, s.spacePeople)
 	s.handle("GET /p/{prospect}/changes", Staff, s.changes)
 	s.handle("GET /p/{prospect}/export", Staff, s.export)
 	s.handle("GET /p/{prospect}/new", Staff, s.newPage)

@@ -22,6 +22,7 @@ import (
 	"dealwiki/web/ui"
 	"dealwiki/wiki"
 	"dealwiki/wiki/brief"
+	"dealwiki/wiki/credit"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/maillog"
 	"dealwiki/wiki/people"
@@ -52,6 +53,8 @@ type Config struct {
 	// Pipeline is optional: the figures over all deals. It is closed after the
 	// server.
 	Pipeline *pipeline.Book
+	// Credit is optional: who knows, and who helped.
+	Credit *credit.Book
 	// Logger is optional; nil discards. Query strings, form values and secrets
 	// in addresses are never logged.
 	Logger *slog.Logger
@@ -87,6 +90,7 @@ type Server struct {
 	talks   *maillog.Log  // the communications log
 	notices *notify.Center
 	figures *pipeline.Book
+	credit  *credit.Book
 	log     *slog.Logger
 	now     func() time.Time
 	url     string // without the final slash; "" when it is not set
@@ -141,7 +145,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		wiki: cfg.Wiki, people: cfg.People, search: cfg.Search, rooms: cfg.Live, log: cfg.Logger, now: cfg.Now,
-		facts: cfg.Register, briefs: cfg.Brief, book: cfg.Handoffs, figures: cfg.Pipeline,
+		facts: cfg.Register, briefs: cfg.Brief, book: cfg.Handoffs, figures: cfg.Pipeline, credit: cfg.Credit,
 		proxies: cfg.TrustedProxies, version: cfg.Version, ready: cfg.Ready, maxImport: cfg.MaxImport,
 		mux:    http.NewServeMux(),
 		docs:   newLRU[docKey, *content.Doc](cachedDocs, cachedBytes),

@@ -22,6 +22,7 @@ import (
 	"dealwiki/search"
 	"dealwiki/wiki"
 	"dealwiki/wiki/brief"
+	"dealwiki/wiki/credit"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/pipeline"
@@ -113,7 +114,9 @@ func newSite(t testing.TB, change ...func(*Config)) *site {
 	figures, err := pipeline.Open(ctx, s.wiki, handoff.New(s.wiki, register), nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, figures.Close()) })
-	cfg := Config{Wiki: s.wiki, People: s.people, Search: s.search, Register: register, Brief: brief.New(s.wiki, register), Handoffs: handoff.New(s.wiki, register), Pipeline: figures, Logger: slog.New(slog.NewTextHandler(logTo{t, s.log}, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: "test"}
+	helped, err := credit.Open(ctx, s.wiki, register, handoff.New(s.wiki, register))
+	require.NoError(t, err)
+	cfg := Config{Wiki: s.wiki, People: s.people, Search: s.search, Register: register, Brief: brief.New(s.wiki, register), Handoffs: handoff.New(s.wiki, register), Pipeline: figures, Credit: helped, Logger: slog.New(slog.NewTextHandler(logTo{t, s.log}, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: "test"}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -14,6 +14,7 @@ type SearchView struct {
 	Facets []Facet
 	Chips  []Choice // filters in force; the link removes one
 	Facts  []Hit
+	Known  []KnowerRow // on the first piece: who knows about it
 	Hits   []Hit
 	Sort   []Option
 	Pager  Pager

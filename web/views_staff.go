@@ -10,8 +10,10 @@ type LoginView struct {
 // PeopleView is who works here (template people).
 type PeopleView struct {
 	Shell
-	Query  string
-	People []Colleague
+	Query   string
+	Known   []KnowerRow // who knows about the query
+	Problem string      // what is wrong with it
+	People  []Colleague
 }
 
 // Colleague is a member of staff as colleagues see them.
@@ -29,4 +31,6 @@ type PersonView struct {
 	Email    string
 	Disabled bool
 	Mine     bool // the reader's own
+	Form     Form
+	Ask      []Option // deals that a question can be put on
 }
