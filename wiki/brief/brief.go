@@ -126,11 +126,12 @@ type Maker struct {
 	mu   sync.Mutex
 	kept map[noteKey]*notes // so that the table is not read each time
 	made bool               // the table is there
+	who  map[wiki.SideID]contributors
 }
 
 // New makes a maker of briefs.
 func New(w *wiki.Wiki, r *register.Register) *Maker {
-	return &Maker{w: w, people: w.People(), register: r, kept: map[noteKey]*notes{}}
+	return &Maker{w: w, people: w.People(), register: r, kept: map[noteKey]*notes{}, who: map[wiki.SideID]contributors{}}
 }
 
 // Ask lets briefs tell what the last handoff left unproven. It is called before

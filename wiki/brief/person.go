@@ -29,6 +29,36 @@ const (
 	maxPeople  = 20
 )
 
+// contributors is who made the commits of a side up to one of them.
+type contributors struct {
+	head repo.Hash
+	list []repo.Contributor
+}
+
+// contributors answers who made the commits of a side. Counting goes through
+// all of them, so it is done once for each new head.
+func (m *Maker) contributors(ctx context.Context, caller people.Caller, side *wiki.Side) ([]repo.Contributor, error) {
+	head, err := side.Head(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	id := wiki.SideID{Prospect: side.Prospect(), Section: side.Section()}
+	m.mu.Lock()
+	known, ok := m.who[id]
+	m.mu.Unlock()
+	if ok && known.head == head {
+		return known.list, nil
+	}
+	list, err := side.Contributors(ctx, caller)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	m.who[id] = contributors{head, list}
+	m.mu.Unlock()
+	return list, nil
+}
+
 // person answers who a git identity is.
 func (m *Maker) person(ctx context.Context, who repo.Person) Person {
 	p := Person{Name: who.Name}
@@ -60,7 +90,7 @@ func (m *Maker) whoIsWho(ctx context.Context, caller people.Caller, sp *wiki.Spa
 	all := map[repo.Person]*Person{}
 	var order []*Person
 	for _, side := range sp.Sides() {
-		list, err := side.Contributors(ctx, caller)
+		list, err := m.contributors(ctx, caller, side)
 		if err != nil {
 			return err
 		}

@@ -282,7 +282,7 @@ func around(s string) string {
 func (m *Maker) joined(ctx context.Context, caller people.Caller, sp *wiki.Space, s *Since) error {
 	first := map[repo.Person]time.Time{}
 	for _, side := range sp.Sides() {
-		list, err := side.Contributors(ctx, caller)
+		list, err := m.contributors(ctx, caller, side)
 		if err != nil {
 			return err
 		}
