@@ -13,7 +13,8 @@ import (
 // nothing and acknowledges nothing until it is removed or released.
 type hold struct {
 	pending *wiki.Edit // what is in no version yet; nil if there is nothing
-	verdict chan bool  // whether the page is gone; takes one
+	room    *room
+	verdict chan bool // whether the page is gone; takes one
 	removed chan error
 	decided bool
 }
@@ -22,7 +23,13 @@ type hold struct {
 func (k *hold) remove() error {
 	k.decided = true
 	k.verdict <- true
-	if err := <-k.removed; err != nil {
+	var err error
+	select {
+	case err = <-k.removed:
+	case <-k.room.done:
+		err = k.room.hub.cfg.Journal.Remove(context.WithoutCancel(k.room.hub.ctx), k.room.name) // again, if it did
+	}
+	if err != nil {
 		return fmt.Errorf("closing the live page: %w", err)
 	}
 	return nil
@@ -54,7 +61,7 @@ func (h *Hub) hold(ctx context.Context, prospect string, place wiki.Place) (*hol
 
 // hold stops the room behind everything that has come until now.
 func (r *room) hold(ctx context.Context) (*hold, error) {
-	k := &hold{verdict: make(chan bool, 1), removed: make(chan error, 1)}
+	k := &hold{room: r, verdict: make(chan bool, 1), removed: make(chan error, 1)}
 	held := make(chan error, 1)
 	event := event{do: func() {
 		err := r.freeze(k)

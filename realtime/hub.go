@@ -129,12 +129,19 @@ func (h *Hub) Run(ctx context.Context) {
 		case <-h.closing:
 			return
 		case c := <-h.nudge:
-			h.recheck(ctx, &c)
+			h.round("asking who may stay", func() { h.recheck(ctx, &c) })
 		case <-tick.C:
-			h.recheck(ctx, nil)
-			h.forgetNotes()
+			h.round("asking who may stay", func() {
+				h.recheck(ctx, nil)
+				h.forgetNotes()
+			})
 		}
 	}
+}
+
+// round does something in the background that must not end the process.
+func (h *Hub) round(what string, f func()) {
+	_ = wiki.Guard(h.log, what, func() error { f(); return nil }) // which has logged it
 }
 
 const checkEvery = 3 * time.Second

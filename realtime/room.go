@@ -103,14 +103,27 @@ const (
 	maxGroup  = 1 << 20 // bytes of messages that are taken at once
 )
 
+// run opens the document and works until the room ends. A defect of the program
+// ends the room alone: what was not on disk was not acknowledged, and whoever
+// comes again opens the document anew.
 func (r *room) run() {
 	defer close(r.done)
-	if r.err = r.load(r.hub.ctx); r.err != nil {
+	r.err = wiki.Guard(r.log, "opening a live page", func() error { return r.load(r.hub.ctx) })
+	if r.err != nil {
 		r.hub.drop(r, false)
 		close(r.ready)
 		return
 	}
 	close(r.ready)
+	if err := wiki.Guard(r.log, "a live page", func() error { r.work(); return nil }); err != nil {
+		r.group.reset()
+		r.end(CodeComeAgain, "come again")
+	}
+	r.hub.drop(r, false)
+	r.saving.answer(errEnded)
+}
+
+func (r *room) work() {
 	r.empty = time.Now()
 	r.saving.init()
 	defer r.saving.timer.Stop()
@@ -145,8 +158,6 @@ func (r *room) run() {
 			r.end(CodeComeAgain, "shutting down")
 		}
 	}
-	r.hub.drop(r, false)
-	r.saving.answer(errEnded)
 }
 
 // wait waits for the goroutine that saves, after run: it may be asking the room

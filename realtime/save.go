@@ -149,7 +149,9 @@ func (r *room) startSave() error {
 		r.saving.result <- err
 		return nil
 	}
-	go func() { r.saving.result <- r.commit(r.hub.ctx, snap) }()
+	go func() {
+		r.saving.result <- wiki.Guard(r.log, "making a version", func() error { return r.commit(r.hub.ctx, snap) })
+	}()
 	return nil
 }
 

@@ -31,7 +31,9 @@ func (h *Hub) wakeUnsaved(ctx context.Context) {
 			h.log.Error("a live document has a name that is no page's", "name", name)
 			continue
 		}
-		err := h.with(ctx, prospect, place, false, func(r *room) error { return r.save(ctx) })
+		err := wiki.Guard(h.log, "saving what was left unsaved", func() error {
+			return h.with(ctx, prospect, place, false, func(r *room) error { return r.save(ctx) })
+		})
 		switch {
 		case err == nil, errors.Is(err, errNoDocument), errors.Is(err, ErrClosed):
 		case errors.Is(err, wiki.ErrNotFound):

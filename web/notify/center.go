@@ -77,7 +77,8 @@ func (c *Center) CatchUp(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := c.follow(ctx, id, first); err != nil {
+		err := wiki.Guard(c.log, "following changes of "+id.Prospect+" for the inboxes", func() error { return c.follow(ctx, id, first) })
+		if err != nil {
 			failed = true
 			if ctx.Err() == nil {
 				c.log.Warn("following changes for the inboxes", "prospect", id.Prospect, "section", id.Section, "err", err)

@@ -20,7 +20,8 @@ func (b *Book) Run(ctx context.Context, logger *slog.Logger) error {
 		if id.Section != wiki.Internal || id.Prospect == wiki.Playbook || ctx.Err() != nil {
 			return
 		}
-		if err := b.tend(ctx, id, tended); err != nil && !errors.Is(err, wiki.ErrNotFound) && ctx.Err() == nil {
+		err := wiki.Guard(logger, "looking after handoffs of "+id.Prospect, func() error { return b.tend(ctx, id, tended) })
+		if err != nil && !errors.Is(err, wiki.ErrNotFound) && ctx.Err() == nil {
 			logger.Warn("looking after handoffs", "prospect", id.Prospect, "err", err)
 		}
 	}

@@ -159,7 +159,11 @@ func (b *Book) follow(ctx context.Context, names []string) error {
 	var errs []error
 	fresh, gone := map[string]kept{}, []string(nil)
 	for _, name := range names {
-		k, err := b.read(ctx, name)
+		var k *kept
+		err := wiki.Guard(b.log, "following the pipeline of "+name, func() (err error) {
+			k, err = b.read(ctx, name)
+			return err
+		})
 		switch {
 		case errors.Is(err, wiki.ErrNotFound):
 			gone = append(gone, name)

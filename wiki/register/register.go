@@ -130,7 +130,7 @@ func (r *Register) follow(ctx context.Context, id wiki.SideID) error {
 	r.mu.Unlock()
 	lock.Lock()
 	defer lock.Unlock()
-	err := r.followSide(ctx, id)
+	err := wiki.Guard(r.log, "following facts of "+sideName(id), func() error { return r.followSide(ctx, id) })
 	if err != nil {
 		r.mu.Lock()
 		r.dirty[id] = struct{}{}
