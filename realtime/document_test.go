@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -234,6 +235,50 @@ func TestARoomGoesOnWhenItsPageIsNotDeleted(t *testing.T) {
 	assert.Equal(t, "# Plan\ntyped\nwhile it stands\n", string(kept.Text))
 	assert.Equal(t, "# Plan\ntyped\nwhile it stands\nafterwards\n", string(s.read(planAt).Text))
 	assert.Len(t, s.history(planAt), 3)
+}
+
+// A defect of the program ends one room, and not the process.
+func TestADefectEndsOneRoom(t *testing.T) {
+	var broken atomic.Bool
+	s := newSite(t, realtime.Config{Now: func() time.Time {
+		if broken.CompareAndSwap(true, false) {
+			panic("a defect")
+		}
+		return time.Now()
+	}})
+	other := "internal/closing/other"
+	s.page(planAt, "# Plan\n")
+	s.page(other, "# Other\n")
+	tom := s.join(s.tom, other, "").in()
+	dana := s.join(s.dana, planAt, "").in()
+	dana.appends("kept\n")
+	dana.saved()
+	broken.Store(true)
+	dana.appends("on the way\n")
+	assert.Equal(t, realtime.CodeComeAgain, dana.closed())
+	again := s.joinWith(s.dana, planAt, "", dana.twin()).in()
+	again.saved()
+	assert.Equal(t, "# Plan\nkept\non the way\n", again.text())
+	tom.appends("goes on\n")
+	tom.saved()
+}
+
+// What a process leaves that ends in the middle of deleting a prospect.
+func TestANewProspectMeetsNoDocumentOfAnOlderOne(t *testing.T) {
+	s := newSite(t, realtime.Config{})
+	s.page(planAt, "# Old\n")
+	epoch := s.epoch(planAt)
+	s.SetRooms(nil)
+	require.NoError(t, s.Delete(s.ctx(), s.dana, s.slug))
+	s.SetRooms(s.hub)
+	_, err := s.Create(s.ctx(), s.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Acme", Slug: s.slug}})
+	require.NoError(t, err)
+	has, err := s.journal.Has(s.ctx(), s.slug+"/"+planAt)
+	require.NoError(t, err)
+	assert.False(t, has)
+	s.page(planAt, "# New\n")
+	assert.NotEqual(t, epoch, s.epoch(planAt))
+	assert.Equal(t, "# New\n", s.join(s.dana, planAt, "").in().text())
 }
 
 // elsewhere changes pages without telling live documents, as the process does

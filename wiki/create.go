@@ -42,6 +42,9 @@ func (w *Wiki) Create(ctx context.Context, caller people.Caller, n NewProspect) 
 	} else if p.Slug, err = w.claim(ctx, caller, p.Slug); err != nil {
 		return Entry{}, err
 	}
+	if err := w.forgetLive(ctx, p.Slug); err != nil {
+		return Entry{}, err
+	}
 	if err := w.settle(ctx, caller, p.Slug, n); err != nil {
 		return Entry{}, err
 	}
@@ -49,6 +52,18 @@ func (w *Wiki) Create(ctx context.Context, caller people.Caller, n NewProspect) 
 		return Entry{}, errors.Join(fmt.Errorf("making the space of %q: %w", p.Slug, err), w.unsettle(ctx, p.Slug))
 	}
 	return w.appear(ctx, p)
+}
+
+// forgetLive ends live documents of a prospect that had the name before: a
+// process that ended in the middle of Delete leaves them.
+func (w *Wiki) forgetLive(ctx context.Context, slug string) error {
+	if w.rooms == nil {
+		return nil
+	}
+	if err := w.rooms.Closed(ctx, slug); err != nil {
+		return fmt.Errorf("ending the live pages of a prospect that is gone: %w", err)
+	}
+	return nil
 }
 
 // complete fills in what a new prospect needs and checks it, its slug aside.

@@ -232,6 +232,9 @@ func (w *Wiki) placeImport(ctx context.Context, caller people.Caller, p Prospect
 	if err := os.Remove(filepath.Join(dir, "lock")); err != nil {
 		return Entry{}, fmt.Errorf("giving the import its place: %w", err)
 	}
+	if err := w.forgetLive(ctx, p.Slug); err != nil {
+		return Entry{}, err
+	}
 	if err := w.settle(ctx, caller, p.Slug, n); err != nil {
 		return Entry{}, err
 	}
