@@ -264,7 +264,9 @@ func (s *Server) bodyLimit(r *http.Request) (int64, time.Duration) {
 	case path == "/admin/import", path == "/admin/import/csv":
 		return s.maxImport + frame, slowUpload
 	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/p/") && (strings.HasSuffix(path, "/files/internal") || strings.HasSuffix(path, "/files/external")):
-		return s.wiki.MaxFile() + frame, slowUpload
+		return max(s.wiki.MaxFile(), s.talks.MaxMail()) + frame, slowUpload
+	case strings.HasPrefix(path, "/p/") && strings.HasSuffix(path, "/log/mail"):
+		return s.talks.MaxMail() + frame, slowUpload
 	}
 	return maxForm, slowForm
 }

@@ -66,6 +66,9 @@ func (s *Server) routes() error {
 	s.handle("GET /login/{token}", Anonymous, s.login)
 	s.handle("POST /login/{token}", Anonymous, s.postLogin)
 
+	// For feed readers, by a token in the address.
+	s.handle("GET /feeds/{file}", Anonymous, s.feed)
+
 	// Over all prospects.
 	s.handle("GET /{$}", Staff, s.board)
 	s.handle("GET /pipeline", Staff, s.pipelinePage)
