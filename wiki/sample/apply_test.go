@@ -20,25 +20,54 @@ import (
 	"dealwiki/wiki/sample"
 )
 
-func TestApply(t *testing.T) {
+// applied is the sample company in a wiki of its own, as it is at a moment.
+type applied struct {
+	company *sample.Company
+	w       *wiki.Wiki
+	db      *people.DB
+	facts   *register.Register
+	book    *handoff.Book
+	staff   map[string]people.Person
+}
+
+func apply(t *testing.T, now time.Time) *applied {
+	t.Helper()
 	ctx := context.Background()
 	clock := &sample.Clock{}
 	dir := t.TempDir()
 	db, err := people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Now: clock.Now})
 	require.NoError(t, err)
-	defer db.Close()
-	now := time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
+	t.Cleanup(func() { db.Close() })
 	company, err := sample.Load(now)
 	require.NoError(t, err)
 	w, err := wiki.Open(ctx, wiki.Config{Dir: dir, People: db, Now: clock.Now, Company: company.Name})
 	require.NoError(t, err)
-	defer w.Close()
+	t.Cleanup(func() { w.Close() })
 	facts, err := register.Open(ctx, w, nil)
 	require.NoError(t, err)
-	defer facts.Close()
+	t.Cleanup(func() { facts.Close() })
 	book := handoff.New(w, facts)
 	staff, err := company.Apply(ctx, w, book, clock)
 	require.NoError(t, err)
+	return &applied{company, w, db, facts, book, staff}
+}
+
+// Weekends move what people do; every day of the week is a day to begin on.
+func TestApplyOnEveryDay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a company takes some seconds")
+	}
+	for day := range 7 {
+		now := time.Date(2026, 11, 16+day, 9, 30, 0, 0, time.UTC)
+		t.Run(now.Weekday().String(), func(t *testing.T) { apply(t, now) })
+	}
+}
+
+func TestApply(t *testing.T) {
+	ctx := context.Background()
+	now := time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
+	a := apply(t, now)
+	company, w, db, facts, book, staff := a.company, a.w, a.db, a.facts, a.book, a.staff
 	dana := people.Caller{Person: staff["dana"], Scopes: people.AllScopes}
 
 	all := w.Prospects(ctx, dana)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 	"time"
 
 	"dealwiki/content"
@@ -252,7 +253,14 @@ func (d *deal) beside() {
 // talk plans a conversation beside a page.
 func (d *deal) talk(t Thread) {
 	var id string
+	// Nobody speaks of words before they are there, nor answers before they are
+	// asked, however weekends have moved the days.
+	last := d.written(t)
 	for i, c := range t.Comments {
+		if !c.At.After(last) {
+			c.At = last.Add(7 * time.Minute)
+		}
+		last = c.At
 		d.add(c.At, func(ctx context.Context) error {
 			place, sd, err := d.at(t.Page)
 			if err != nil {
@@ -271,7 +279,11 @@ func (d *deal) talk(t Thread) {
 		})
 	}
 	if r := t.Resolved; r != nil {
-		d.add(r.At, func(ctx context.Context) error {
+		at := r.At
+		if !at.After(last) {
+			at = last.Add(7 * time.Minute)
+		}
+		d.add(at, func(ctx context.Context) error {
 			place, sd, err := d.at(t.Page)
 			if err != nil {
 				return err
@@ -280,6 +292,16 @@ func (d *deal) talk(t Thread) {
 			return err
 		})
 	}
+}
+
+// written is when the words that a conversation is about came to their page.
+func (d *deal) written(t Thread) time.Time {
+	for _, r := range d.p.Revisions {
+		if r.Section+"/"+r.Stage+"/"+r.Page == t.Page && strings.Contains(r.Text, t.Quote) {
+			return r.At
+		}
+	}
+	return time.Time{}
 }
 
 func (d *deal) at(page string) (wiki.Place, *wiki.Side, error) {

@@ -167,7 +167,14 @@ func (s stageData) entry(cal calendar, owner string) (StageEntry, error) {
 		e.Offered = e.At.Add(-17 * time.Hour)
 	}
 	if s.Returned != nil {
-		e.Returned = &Return{Offered: cal.moment(s.Returned.Offered, handedAt), At: cal.moment(s.Returned.Day, 11*60), Note: s.Returned.Note, Missing: s.Returned.Missing}
+		r := &Return{Offered: cal.moment(s.Returned.Offered, handedAt), At: cal.moment(s.Returned.Day, 11*60), Note: s.Returned.Note, Missing: s.Returned.Missing}
+		if !r.At.Before(e.Offered) {
+			r.At = e.Offered.Add(-3 * time.Hour)
+		}
+		if !r.Offered.Before(r.At) {
+			r.Offered = r.At.Add(-19 * time.Hour)
+		}
+		e.Returned = r
 	}
 	var err error
 	if e.Note, err = cal.expand(s.Note); err != nil {
