@@ -43,7 +43,7 @@ var allowed = map[string][]string{
 	"web/notify":         {"content", "wiki", "wiki/people", "wiki/repo", "wiki/handoff"},
 	"web/ui/build":       {},
 	"web/ui/src/live":    {}, // tests of the scripts beside them
-	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/repo", "wiki/qualification", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/ui"},
+	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/ui"},
 	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/sample", "search", "web", "web/notify"},
 }
 

@@ -219,7 +219,7 @@ func (a *api) installProspects() {
 		}
 	}
 	register(a, op("put-funnel", http.MethodPut, "/funnel", "Replace the company's funnel after checking it; for administrators"), func(ctx context.Context, c people.Caller, in *putFunnelInput) (*funnelOutput, error) {
-		if err := w.SetFunnel(ctx, c, []byte(in.Body.Text)); err != nil {
+		if err := w.ChangeFunnel(ctx, c, []byte(in.Body.Text), nil); err != nil {
 			return nil, err
 		}
 		return funnel(ctx, c)

@@ -184,4 +184,15 @@ type FunnelView struct {
 	Base   string
 	Error  string
 	Help   template.HTML
+	Ready  []Choice     // funnels to begin with
+	Moves  []FunnelMove // stages that prospects have to leave
+}
+
+// FunnelMove asks where the prospects of a stage go that is not there any more.
+type FunnelMove struct {
+	Name      string // of the field
+	Stage     string
+	Prospects []Link
+	Hidden    int // prospects that the reader may not see
+	To        []Option
 }
