@@ -36,7 +36,16 @@ func (c calendar) moment(day, minute int) time.Time {
 	if day >= 0 {
 		return t.Add(c.now.Sub(t) * time.Duration(min(minute, sampleNow)) / sampleNow).Truncate(time.Second)
 	}
-	y, m, d := t.Date()
+	// A weekend told on the Friday before it comes after that Friday's own
+	// hours, so that what follows from something never lies before it.
+	y, m, d := c.now.Date()
+	switch time.Date(y, m, d+day, 0, 0, 0, 0, c.now.Location()).Weekday() {
+	case time.Saturday:
+		minute = 20*60 + minute/12
+	case time.Sunday:
+		minute = 22*60 + minute/12
+	}
+	y, m, d = t.Date()
 	return time.Date(y, m, d, 0, minute, 0, 0, c.now.Location())
 }
 

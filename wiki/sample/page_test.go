@@ -59,3 +59,20 @@ func TestPageErrorsSayWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+// On any weekday that a demo is started, what happened later in the story
+// happens later on the calendar.
+func TestMomentsKeepTheirOrder(t *testing.T) {
+	for weekday := range 7 {
+		c := calendar{time.Date(2026, 11, 16+weekday, 3, 50, 0, 0, time.UTC)}
+		var last time.Time
+		for day := -10; day <= 0; day++ {
+			for minute := 7 * 60; minute <= sampleNow+5*60; minute += 30 {
+				at := c.moment(day, minute)
+				assert.False(t, at.Before(last), "day %d, minute %d of a %s: %s is before %s", day, minute, c.now.Weekday(), at, last)
+				assert.False(t, at.After(c.now), "day %d, minute %d of a %s lies ahead", day, minute, c.now.Weekday())
+				last = at
+			}
+		}
+	}
+}
