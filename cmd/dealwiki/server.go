@@ -20,7 +20,6 @@ import (
 	"dealwiki/web"
 	"dealwiki/web/notify"
 	"dealwiki/wiki"
-	"dealwiki/wiki/brief"
 	"dealwiki/wiki/credit"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
@@ -118,13 +117,13 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if s.url == "" {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
-	helped, err := credit.Open(ctx, s.wiki, s.facts, handoff.New(s.wiki, s.facts))
+	helped, err := credit.Open(ctx, s.wiki, s.facts, s.book)
 	if err != nil {
 		listener.Close()
 		return nil, err
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: brief.New(s.wiki, s.facts), Handoffs: s.book, Notices: s.notices, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
