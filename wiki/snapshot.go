@@ -136,7 +136,7 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 		v := latest[path]
 		info := PageInfo{Place: place, Title: text.Title, Lead: text.Lead, Words: text.Words, Tags: text.Tags,
 			Version: v.Commit, Number: v.Number, Author: v.Author, CoAuthors: v.CoAuthors, Updated: v.When, Size: f.Size, Facts: text.Facts,
-			Untouched: v.Number == 1 && strings.HasSuffix(v.Subject, fromTemplate)}
+			Untouched: v.Number == 1 && strings.HasSuffix(v.Subject, fromTemplate) && place.Page != TasksPage}
 		if info.Title == "" {
 			info.Title = titleOf(place.Page)
 		}

@@ -30,6 +30,7 @@ type Transaction struct {
 	was      []byte    // prospect.yaml as it is
 	edits    map[string]repo.Edit
 	merges   map[Place]Merge
+	started  bool // some page is its template
 	tag      string
 }
 
@@ -178,7 +179,12 @@ func (t *Transaction) Page(place Place, text []byte) error {
 	return nil
 }
 
-// Start makes an internal page from its template when there is none.
+// TasksPage is the page of a stage that says what is to be done in it. It is
+// never a template, not even in a commit that starts pages from theirs.
+const TasksPage = "tasks"
+
+// Start makes an internal page from its template when there is none. Until
+// somebody changes it, it counts as missing.
 func (t *Transaction) Start(place Place) error {
 	if t.snap.infos[place.Path()] != nil || t.edits[place.Path()].Path != "" {
 		return nil
@@ -187,6 +193,7 @@ func (t *Transaction) Start(place Place) error {
 	if err != nil {
 		return err
 	}
+	t.started = true
 	return t.Page(place, text)
 }
 
@@ -232,6 +239,9 @@ func (t *Transaction) commit(subject string) (repo.Hash, error) {
 		}
 	}
 	sort.Slice(edits, func(i, j int) bool { return edits[i].Path < edits[j].Path })
+	if t.started {
+		subject += ", each page " + fromTemplate
+	}
 	h, err := t.s.commit(t.ctx, t.caller, t.snap.head, edits, subject)
 	if err != nil {
 		return repo.Zero, err

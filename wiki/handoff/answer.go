@@ -156,7 +156,7 @@ func (b *Book) tasks(tx *wiki.Transaction, n names, st *wiki.Stage, h *Handoff, 
 	if len(st.Tasks) == 0 || h.Kind == Back {
 		return nil
 	}
-	place := wiki.Place{Section: wiki.Internal, Stage: st.Key, Page: "tasks"}
+	place := wiki.Place{Section: wiki.Internal, Stage: st.Key, Page: wiki.TasksPage}
 	text, err := tx.Read(place.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		text = []byte("# Tasks on entering " + st.Title + "\n")
