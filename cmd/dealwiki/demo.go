@@ -59,11 +59,42 @@ folder to keep it in.`,
 					if _, err := company.Apply(ctx, s.wiki, s.book, clock); err != nil {
 						return fmt.Errorf("writing the sample company: %w", err)
 					}
+					if err := readOldNews(ctx, s, company); err != nil {
+						return err
+					}
 				}
 				return printPersonas(ctx, s, company, std)
 			})
 		}),
 	}
+}
+
+// news is how far back the personas have not looked into their inboxes.
+const news = 4 * 24 * time.Hour
+
+// readOldNews empties the inboxes of what is older than some days.
+func readOldNews(ctx context.Context, s *server, company *sample.Company) error {
+	s.notices.CatchUp(ctx)
+	for _, p := range company.People {
+		person, err := s.people.ByEmail(ctx, p.Email)
+		if err != nil {
+			return fmt.Errorf("finding %s: %w", p.Name, err)
+		}
+		caller := people.Caller{Person: person, Scopes: people.AllScopes, Via: "demo"}
+		all, err := s.notices.Inbox(ctx, caller, true, 2000)
+		if err != nil {
+			return fmt.Errorf("reading the inbox of %s: %w", p.Name, err)
+		}
+		for _, n := range all {
+			if time.Since(n.At) < news {
+				continue
+			}
+			if err := s.notices.See(ctx, caller, n.ID, true); err != nil {
+				return fmt.Errorf("reading the inbox of %s: %w", p.Name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // isFresh reports whether a demo's folder has no wiki yet.
