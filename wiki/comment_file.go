@@ -154,6 +154,9 @@ func parseComments(data []byte) (*commentFile, error) {
 		err = simple(&root)
 	}
 	if err == nil {
+		err = few(&root)
+	}
+	if err == nil {
 		err = root.Decode(file)
 	}
 	if err != nil {
@@ -185,6 +188,21 @@ func simple(n *yaml.Node) error {
 	return nil
 }
 
+// few refuses a file with far more threads than a page can have, before they are
+// read.
+func few(root *yaml.Node) error {
+	if len(root.Content) == 0 {
+		return nil
+	}
+	file := root.Content[0]
+	for i := 0; i+1 < len(file.Content); i += 2 {
+		if file.Content[i].Value == "threads" && len(file.Content[i+1].Content) > 4*maxThreads {
+			return fmt.Errorf("line %d: these are more than %d threads", file.Content[i].Line, 4*maxThreads)
+		}
+	}
+	return nil
+}
+
 func joinThreads(all []*fileThread) []*fileThread {
 	var out []*fileThread
 	seen := map[string]*fileThread{}
@@ -207,16 +225,18 @@ func joinThreads(all []*fileThread) []*fileThread {
 		if first == nil {
 			seen[t.ID] = t
 			out = append(out, t)
-			t.Comments = joinComments(t.Comments)
 			continue
 		}
-		first.Comments = joinComments(append(first.Comments, t.Comments...))
+		first.Comments = append(first.Comments, t.Comments...)
 		if first.Resolved == nil {
 			first.Resolved = t.Resolved
 		}
 		if first.About.Quote == "" {
 			first.About = t.About
 		}
+	}
+	for _, t := range out {
+		t.Comments = joinComments(t.Comments)
 	}
 	return out
 }

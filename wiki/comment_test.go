@@ -360,13 +360,32 @@ future: {kept: true}
 	}
 }
 
+func TestCommentsOfOneThreadManyTimes(t *testing.T) {
+	read := func(n int) ([]wiki.Thread, error) {
+		var file strings.Builder
+		file.WriteString("threads:\n")
+		for i := range n {
+			fmt.Fprintf(&file, "- {id: a, comments: [{id: c%d, name: I, at: 2026-01-02T03:04:05Z, text: x}]}\n", i)
+		}
+		return wiki.ParseComments([]byte(file.String()))
+	}
+	threads, err := read(2000)
+	require.NoError(t, err)
+	require.Len(t, threads, 1)
+	assert.Len(t, threads[0].Comments, 2000)
+	_, err = read(20_000)
+	assert.ErrorContains(t, err, "more than 2000 threads")
+}
+
 func TestCommentRefusals(t *testing.T) {
 	k := newTalk(t, surveyPage)
 	for name, n := range map[string]wiki.NewThread{
 		"quote is not on the page":     {Quote: "Something else entirely", Text: "x"},
 		"comment is empty":             {Text: " \n\t"},
 		"comment is longer":            {Text: strings.Repeat("x", wiki.MaxComment+1)},
+		"comment is empty; write what": {Text: "\u200b\n\u2060"},
 		"comment holds a control":      {Text: "a\x1b[31m"},
+		"turns the direction of text":  {Text: "pay \u202eevif"},
 		"comment is not valid":         {Text: "\xff"},
 		"quote is longer":              {Quote: strings.Repeat("x", wiki.MaxQuote+1), Text: "x"},
 		"line is between 1 and":        {Line: 99, Text: "x"},

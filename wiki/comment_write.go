@@ -452,17 +452,14 @@ func checkComment(text string) (string, error) {
 	}
 	text = strings.Trim(strings.Join(lines, "\n"), "\n")
 	switch {
-	case strings.TrimSpace(text) == "":
+	case utf8.ValidString(text) && blank(text):
 		return "", &Invalid{Field: "comment", Problem: "is empty; write what you want to say"}
 	case len(text) > MaxComment:
 		return "", &Invalid{Field: "comment", Problem: fmt.Sprintf("is longer than %d bytes; put the long text on a page and link it", MaxComment)}
 	case !utf8.ValidString(text):
 		return "", &Invalid{Field: "comment", Problem: "is not valid UTF-8"}
-	}
-	for _, r := range text {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
-			return "", &Invalid{Field: "comment", Problem: "holds a control character"}
-		}
+	case !printableLines(text):
+		return "", &Invalid{Field: "comment", Problem: "holds a control character, or one that turns the direction of text"}
 	}
 	return text, nil
 }

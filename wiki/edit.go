@@ -319,8 +319,13 @@ func (w *Wiki) touched(ctx context.Context, s *side) {
 
 const maxMessage = 500
 
+// printableLines is printable for a text of several lines.
+func printableLines(s string) bool {
+	return printable(strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(s))
+}
+
 func checkMessage(s string) error {
-	if len(s) > maxMessage || !printable(strings.NewReplacer("\r", "", "\n", "", "\t", "").Replace(s)) {
+	if len(s) > maxMessage || !printableLines(s) {
 		return &Invalid{Field: "message", Problem: fmt.Sprintf("is longer than %d bytes or holds control characters", maxMessage)}
 	}
 	return nil

@@ -138,11 +138,16 @@ func (p *Prospect) check() error {
 	return nil
 }
 
+// blank reports that there is nothing to be seen in a text.
+func blank(s string) bool {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) == ""
+}
+
 func checkTitle(field, s string) error {
 	switch {
 	case !printable(s):
 		return &Invalid{Field: field, Problem: "holds characters that cannot be shown"}
-	case strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) == "":
+	case blank(s):
 		return &Invalid{Field: field, Problem: "is empty"}
 	case len(s) > 255:
 		return &Invalid{Field: field, Problem: "is too long; use at most 255 bytes"}
