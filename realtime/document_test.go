@@ -122,6 +122,11 @@ func TestDeletedPage(t *testing.T) {
 	_, err = s.side(wiki.Internal).Restore(s.ctx(), s.dana, place(planAt), list[1].Commit)
 	require.NoError(t, err)
 	assert.Equal(t, "# Plan\ntyped\n", s.join(s.dana, planAt, "").in().text())
+
+	// A client that says nothing of epochs and has a copy of the document before
+	// starts anew, and nothing is doubled.
+	assert.Equal(t, realtime.CodeStaleCopy, s.joinWith(s.dana, planAt, "", dana.twin()).closed())
+	assert.Equal(t, "# Plan\ntyped\n", s.join(s.tom, planAt, "").in().text())
 }
 
 func TestDeletedProspect(t *testing.T) {

@@ -49,8 +49,35 @@ func (r *room) load(ctx context.Context) error {
 			return r.resume(ctx, d)
 		}
 	}
-	// Of a page that has moved there may have been a document nevertheless.
-	return r.begin(ctx, len(places) > 0)
+	// Of a page that has moved, and of one that was deleted and is there again,
+	// there may have been a document nevertheless.
+	rebuilt := len(places) > 0
+	if !rebuilt {
+		if rebuilt, err = r.wasDeleted(ctx); err != nil {
+			return err
+		}
+	}
+	return r.begin(ctx, rebuilt)
+}
+
+// wasDeleted reports whether there was a page here before.
+func (r *room) wasDeleted(ctx context.Context) (bool, error) {
+	below := repo.Zero
+	for {
+		const atOnce = 100
+		list, err := r.side.History(ctx, system, r.place, atOnce, below)
+		if err != nil {
+			return false, err
+		}
+		for _, v := range list {
+			if below = v.Commit; v.Deleted {
+				return true, nil
+			}
+		}
+		if len(list) < atOnce {
+			return false, nil
+		}
+	}
 }
 
 // begin makes the document of a page that has none, from its text.
