@@ -14,6 +14,11 @@ import (
 
 // incoming lists the deals that are coming to those who deliver.
 func (s *Server) incoming(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+	return s.showIncoming(w, r, c, http.StatusOK, "", Form{})
+}
+
+// showIncoming draws the list, with what was refused of the answer for a deal.
+func (s *Server) showIncoming(w http.ResponseWriter, r *http.Request, c people.Caller, status int, refused string, form Form) error {
 	if s.book == nil {
 		return notFound()
 	}
@@ -51,13 +56,16 @@ func (s *Server) incoming(w http.ResponseWriter, r *http.Request, c people.Calle
 				}
 			}
 		}
+		if in.Slug == refused {
+			row.Form = form
+		}
 		if in.Offered != nil {
 			row.Offered = s.offeredRow(r, in.Slug, in.Offered)
 		}
 		v.Rows = append(v.Rows, row)
 	}
 	private(w)
-	s.render(w, r, http.StatusOK, "incoming", v)
+	s.render(w, r, status, "incoming", v)
 	return nil
 }
 
@@ -78,9 +86,14 @@ func (s *Server) postReady(w http.ResponseWriter, r *http.Request, c people.Call
 	}
 	days, err := strconv.Atoi(strings.TrimSpace(form.Get("days")))
 	if err != nil {
-		return &wiki.Invalid{Field: "days", Problem: "to ramp up are a whole number, such as 30"}
+		err = &wiki.Invalid{Field: "days", Problem: "to ramp up are a whole number, such as 30"}
+	} else {
+		err = s.book.AcknowledgeWarning(r.Context(), c, f.space, days, oneLine(form.Get("note")))
 	}
-	if err := s.book.AcknowledgeWarning(r.Context(), c, f.space, days, oneLine(form.Get("note"))); err != nil {
+	if err != nil {
+		if typed, ok := again(form, err, map[string]string{"ramp_up_days": "days"}); ok {
+			return s.showIncoming(w, r, c, http.StatusUnprocessableEntity, f.entry.Slug, typed)
+		}
 		return err
 	}
 	return s.done(w, r, "/incoming", "Noted: "+count(days, "day", "days")+" to ramp up for "+f.entry.Title+".")

@@ -229,6 +229,7 @@ type IncomingRow struct {
 	Acks                                         []ReadyRow
 	Mine                                         *ReadyRow
 	Offered                                      *HandoffRow
+	Form                                         Form // what was refused
 }
 
 // ReadyRow is somebody's answer to an early warning.

@@ -286,7 +286,7 @@ func examples() []example {
 	deleted := head(web.AudienceInternal)
 
 	outside := func(title string) web.Shell { return web.Shell{Title: title, Company: "Fairlead"} }
-	return []example{
+	return append(staffExamples(), []example{
 		{"board", "board", board}, {"board-table", "board", table}, {"board-empty", "board", empty},
 		{"new-prospect", "new-prospect", web.NewProspectView{Shell: shell("New space"), Form: faulty(), Owners: options("Dana Reyes"), Stages: options("Prospecting"), Currencies: options("EUR", "USD")}},
 		{"space", "space", full}, {"space-empty", "space", fresh},
@@ -300,7 +300,7 @@ func examples() []example {
 		{"outcome", "outcome", web.OutcomeView{Shell: space("How it ended", web.AudienceInternal), Form: faulty(), Action: "/x", Outcomes: options("open", "won"), Reasons: []string{"outsold"}, Review: "/x"}},
 		{"past", "past", web.PastView{Shell: space("As it was", web.AudienceInternal), Row: handoffRows()[1], Query: "redlines", Count: 2, Stages: []web.PastStage{{Name: "Closing", Pages: pages[:2]}}}},
 		{"past-page", "past-page", web.PastPageView{Shell: space("Close plan", web.AudienceInternal), Row: handoffRows()[1], Page: head(web.AudienceInternal), Body: "<p>As it was.</p>", Notice: "Too long.", Now: "/x", Compare: "/x"}},
-		{"incoming", "incoming", web.IncomingView{Shell: shell("Coming to delivery"), Rows: []web.IncomingRow{{Title: "Northwind Rail", Href: "/x", Brief: "/x", Stage: "Closing", Value: "€840k", Start: "2026-11-01", Ack: "/x", Owner: dana, Won: true, Late: true, Told: []web.Person{tom, priya}, Acks: []web.ReadyRow{{By: tom, Days: 30, Note: "Two engineers", At: noon}}, Mine: &web.ReadyRow{By: tom, Days: 30}, Offered: &handoffRows()[0]}, {Title: "Acme", Href: "/x", Brief: "/x", Stage: "Negotiating"}}}},
+		{"incoming", "incoming", web.IncomingView{Shell: shell("Coming to delivery"), Rows: []web.IncomingRow{{Title: "Northwind Rail", Href: "/x", Brief: "/x", Stage: "Closing", Value: "€840k", Start: "2026-11-01", Ack: "/x", Owner: dana, Won: true, Late: true, Told: []web.Person{tom, priya}, Acks: []web.ReadyRow{{By: tom, Days: 30, Note: "Two engineers", At: noon}}, Mine: &web.ReadyRow{By: tom, Days: 30}, Offered: &handoffRows()[0]}, {Title: "Acme", Href: "/x", Brief: "/x", Ack: "/y", Stage: "Negotiating", Form: web.Form{Values: map[string]string{"days": "-3", "note": "Two"}, Errors: map[string]string{"days": "Give a number of days from 0 to 730."}}}}}},
 		{"incoming-none", "incoming", web.IncomingView{Shell: shell("Coming to delivery")}},
 		{"nurturing", "nurturing", web.NurturingView{Shell: shell("Nurturing"), Now: []web.NurturingRow{{Title: "Acme", Href: "/x", Stage: "Pricing", Value: "€20k", Reason: "No budget", Day: "2026-11-01", Wake: "/x", Owner: dana}}, Rows: []web.NurturingRow{{Title: "Beta", Href: "/x", Stage: "Pricing", Reason: "Merging", Day: "2027-05-01"}}}},
 		{"nurturing-none", "nurturing", web.NurturingView{Shell: shell("Nurturing")}},
@@ -342,5 +342,5 @@ func examples() []example {
 			Sessions: []web.SessionRow{{ID: "a", Agent: "Firefox on Linux", IP: "10.2.8.12", Started: ago(90 * time.Hour), Seen: noon, This: true}, {ID: "b", Agent: "Safari on iPhone", IP: "10.2.8.13", Started: ago(10 * time.Hour), Seen: noon}}, Tokens: []web.TokenRow{{ID: "t", Name: "CI", Scopes: "read, git", Created: ago(900 * time.Hour), Expires: noon.AddDate(0, 3, 0)}}}},
 		{"error", "error", web.ErrorView{Shell: shell("Not found"), Status: 404, Heading: "There is no such page", Text: "It may have been moved, or you may not be able to open it.", Safe: "Nothing was changed.", Back: "/", Request: "q1w2e3"}},
 		{"error-outside", "error", web.ErrorView{Shell: outside("Not found"), Status: 404, Heading: "There is no such page", Text: "Sign in and try again.", Back: "/sign-in", Label: "Sign in"}},
-	}
+	}...)
 }

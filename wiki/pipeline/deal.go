@@ -153,9 +153,9 @@ func (d *Deal) closed() time.Time {
 }
 
 // at is the stay that the deal was in at the end of a day while nothing was
-// decided; nil for none.
-func (d *Deal) at(t time.Time) *Stay {
-	if c := d.closed(); !c.IsZero() && !c.After(t) {
+// decided, on the day closed; nil for none.
+func (d *Deal) at(t, closed time.Time) *Stay {
+	if !closed.IsZero() && !closed.After(t) {
 		return nil
 	}
 	for i := len(d.Stays) - 1; i >= 0; i-- {
@@ -170,25 +170,24 @@ func (d *Deal) at(t time.Time) *Stay {
 	return nil
 }
 
-// asleep tells whether an undecided deal that had begun was in no stage.
-func (d *Deal) asleep(t time.Time) bool {
-	c, b := d.closed(), d.begun()
-	return !b.IsZero() && !b.After(t) && (c.IsZero() || c.After(t)) && d.at(t) == nil
+// asleep tells whether an undecided deal that had begun was in no stage: stay is
+// nil, then.
+func (d *Deal) asleep(stay *Stay, t, closed time.Time) bool {
+	b := d.begun()
+	return stay == nil && !b.IsZero() && !b.After(t) && (closed.IsZero() || closed.After(t))
 }
 
-// selling lists the stays before the deal was decided, ended by that day.
-func (d *Deal) selling() []Stay {
-	c := d.closed()
-	if c.IsZero() {
-		return d.Stays
+// selling appends the stays before the deal was decided, ended by that day.
+func (d *Deal) selling(out []Stay, closed time.Time) []Stay {
+	if closed.IsZero() {
+		return append(out, d.Stays...)
 	}
-	var out []Stay
 	for _, s := range d.Stays {
-		if s.From.After(c) || s.From.Equal(c) && len(out) > 0 {
+		if s.From.After(closed) || s.From.Equal(closed) && len(out) > 0 {
 			break
 		}
-		if s.To.IsZero() || s.To.After(c) {
-			s.To = c
+		if s.To.IsZero() || s.To.After(closed) {
+			s.To = closed
 		}
 		out = append(out, s)
 	}

@@ -164,6 +164,7 @@ type Quarter struct {
 	Value   *float64 `json:"value"`
 	wonVal  float64
 	lostVal float64
+	begins  time.Time
 }
 
 func ratio(a, b float64) *float64 {
@@ -237,6 +238,7 @@ type computer struct {
 		wonValue      float64
 		qualifiedOpen int
 	}
+	stays   []Stay // of the deal that is taken, until it was decided
 	sized   []sized
 	others  map[string]*Amount
 	sources map[string]*Source
@@ -259,14 +261,15 @@ func (c *computer) take(d *Deal) {
 		value = 0
 	}
 	closed := d.closed()
-	stay := d.at(c.q.To)
+	stay := d.at(c.q.To, closed)
 	won, lost := d.Outcome == wiki.OutcomeWon, d.Outcome == wiki.OutcomeLost
 	c.quarter(closed, won, lost, value)
-	c.leave(d)
+	c.stays = d.selling(c.stays[:0], closed)
+	c.leave()
 	c.rate(d)
 	counts := stay != nil || c.in(closed)
 	switch {
-	case !counts && d.asleep(c.q.To):
+	case !counts && d.asleep(stay, c.q.To, closed):
 		c.Asleep++
 	case counts && d.Value == 0:
 		c.WithoutValue++
@@ -345,9 +348,13 @@ func (c *computer) close(d *Deal, closed time.Time, won, lost bool, value float6
 	if value > 0 {
 		c.sized = append(c.sized, sized{value, d.Outcome})
 	}
-	stays := d.selling()
-	for key, st := range c.stages {
-		n, was := days(stays, key, closed)
+	for i := range c.stays {
+		key := c.stays[i].Stage
+		st := c.stages[key]
+		if st == nil || slices.ContainsFunc(c.stays[:i], func(before Stay) bool { return before.Stage == key }) {
+			continue // of an older funnel, or counted with its first stay
+		}
+		n, was := days(c.stays, key, closed)
 		if !was {
 			continue
 		}
@@ -363,19 +370,14 @@ func (c *computer) close(d *Deal, closed time.Time, won, lost bool, value float6
 
 // leave notes how long a deal was in the stages that it left in the period,
 // for good or for now.
-func (c *computer) leave(d *Deal) {
-	stays := d.selling()
-	seen := map[string]bool{}
-	for i := len(stays) - 1; i >= 0; i-- {
-		s := stays[i]
-		if seen[s.Stage] {
-			continue
+func (c *computer) leave() {
+	for i := range c.stays {
+		s := &c.stays[i]
+		if s.To.IsZero() || !c.in(s.To) || slices.ContainsFunc(c.stays[i+1:], func(after Stay) bool { return after.Stage == s.Stage }) {
+			continue // it came back: the last time counts
 		}
-		seen[s.Stage] = true
-		if !s.To.IsZero() && c.in(s.To) {
-			n, _ := days(stays, s.Stage, s.To)
-			c.left[s.Stage] = append(c.left[s.Stage], float64(n))
-		}
+		n, _ := days(c.stays, s.Stage, s.To)
+		c.left[s.Stage] = append(c.left[s.Stage], float64(n))
 	}
 }
 
@@ -404,6 +406,7 @@ func (c *computer) finish() {
 	w.Value = ratio(w.WonValue, w.WonValue+w.LostValue)
 	w.UnitOpen = ratio(float64(w.Won), float64(w.Won+w.Lost+w.Open))
 	w.ValueOpen = ratio(w.WonValue, w.WonValue+w.LostValue+w.OpenValue)
+	slices.Sort(c.cycles)
 	c.Cycle = Cycle{len(c.cycles), mean(c.cycles), quantile(c.cycles, 0.5)}
 	v := &c.Velocity
 	v.Qualified = c.ours.qualifiedOpen
@@ -437,6 +440,7 @@ func (c *computer) finish() {
 
 func (c *computer) finishStage(st *StageFigures) {
 	left := c.left[st.Stage]
+	slices.Sort(left)
 	st.Left, st.Median, st.Lower, st.Upper = len(left), quantile(left, 0.5), quantile(left, 0.25), quantile(left, 0.75)
 	st.Unit = ratio(float64(st.PassedWon), float64(st.Passed))
 	st.Conversion = ratio(st.passedWonVal, st.passedValue)
@@ -475,7 +479,8 @@ func quarters(to time.Time) []Quarter {
 	first := time.Date(to.Year(), (to.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
 	out := make([]Quarter, shownQuarters)
 	for i := range out {
-		out[i].From = first.AddDate(0, -3*(shownQuarters-1-i), 0).Format(time.DateOnly)
+		out[i].begins = first.AddDate(0, -3*(shownQuarters-1-i), 0)
+		out[i].From = out[i].begins.Format(time.DateOnly)
 	}
 	return out
 }
@@ -484,10 +489,9 @@ func (c *computer) quarter(closed time.Time, won, lost bool, value float64) {
 	if closed.IsZero() || closed.After(c.q.To) || !won && !lost {
 		return
 	}
-	on := closed.Format(time.DateOnly)
 	for i := len(c.Quarters) - 1; i >= 0; i-- {
 		q := &c.Quarters[i]
-		if on < q.From {
+		if closed.Before(q.begins) {
 			continue
 		}
 		if won {
@@ -509,13 +513,12 @@ func mean(v []float64) *float64 {
 	return ratio(sum, float64(len(v)))
 }
 
-// quantile answers where a part of the values lies below, between two values if
-// need be.
+// quantile answers where a part of sorted values lies below, between two values
+// if need be.
 func quantile(v []float64, part float64) *float64 {
 	if len(v) == 0 {
 		return nil
 	}
-	v = slices.Sorted(slices.Values(v))
 	at := part * float64(len(v)-1)
 	low := int(at)
 	out := v[low]

@@ -17,10 +17,11 @@ func sizes(deals []sized) []Size {
 	for i, d := range deals {
 		values[i] = d.value
 	}
+	slices.Sort(values)
 	var bounds []float64
 	for _, part := range []float64{1.0 / 3, 2.0 / 3} {
 		b := round(*quantile(values, part))
-		if b > slices.Min(values) && b <= slices.Max(values) && !slices.Contains(bounds, b) {
+		if b > values[0] && b <= values[len(values)-1] && !slices.Contains(bounds, b) {
 			bounds = append(bounds, b)
 		}
 	}
