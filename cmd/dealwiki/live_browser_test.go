@@ -84,7 +84,7 @@ func (w *window) text() string {
 
 // status is what the page says of itself.
 func (w *window) status() string {
-	return w.ask(`document.querySelector(".editor-status [data-live-text]").textContent`)
+	return w.ask(`document.querySelector(".editor-status [data-live-text]")?.textContent ?? ""`)
 }
 
 // until waits until js is true.

@@ -68,6 +68,11 @@ export class Connection {
   private readonly copy: IndexeddbPersistence | null;
   private readonly name: string;
   private readonly page: string;
+  private readonly window = Math.random().toString(36).slice(2); // tells this window's count from others'
+  // What windows before this one left unsent: it goes out with the first step.
+  private inherited: Record<string, number> = {};
+  // dropped tells that the copy was deleted, as by signing out.
+  private dropped = false;
   private readonly listeners: { [E in keyof Events]: Set<Events[E]> } = {
     change: new Set(),
     version: new Set(),
@@ -87,7 +92,10 @@ export class Connection {
     this.name = stored.nameOf(config.me.id, this.page, config.epoch);
     this.version = { number: config.number, at: 0 };
     const before = stored.find(this.name);
-    if (before) this.waiting = new Array<number>(Math.max(0, before.changes)).fill(never);
+    if (before) {
+      this.inherited = before.windows;
+      this.waiting = new Array<number>(Math.max(0, stored.unsent(before))).fill(never);
+    }
 
     const conn = this;
     // Counts what counts as a message with changes, so that the server's count
@@ -145,7 +153,14 @@ export class Connection {
 
   // keeps tells whether this browser keeps a copy at all.
   get keeps(): boolean {
-    return this.copy?.synced ?? false;
+    return !this.dropped && (this.copy?.synced ?? false);
+  }
+
+  // shared tells whether this browser holds changes of the page that are not on
+  // the server, of whatever window.
+  get shared(): boolean {
+    const entry = stored.find(this.name);
+    return this.waiting.length > 0 || (entry !== null && stored.unsent(entry) > 0);
   }
 
   get ready(): boolean {
@@ -200,7 +215,7 @@ export class Connection {
         const moved = new IndexeddbPersistence(name, this.doc);
         await Promise.race([moved.whenSynced, new Promise((resolve) => setTimeout(resolve, 3000))]);
         await moved.destroy();
-        stored.note({ ...this.entry(), name, page });
+        stored.note({ ...this.entry(), name, page }, { [this.window]: this.waiting.length });
       } catch {
         return; // the copy stays under the old name
       }
@@ -211,8 +226,15 @@ export class Connection {
   // forget deletes the copy in this browser.
   async forget(): Promise<void> {
     this.waiting = [];
-    await this.copy?.destroy();
+    await this.lose();
     await stored.drop(this.name);
+  }
+
+  // lose goes on without a copy.
+  private async lose(): Promise<void> {
+    if (this.dropped) return;
+    this.dropped = true;
+    await this.copy?.destroy();
   }
 
   private listen(): void {
@@ -249,7 +271,10 @@ export class Connection {
       this.waiting = this.waiting.filter((message) => message > this.acknowledged);
       if (this.waiting.length === before) return;
       this.savedAt = Date.now();
-      if (this.waiting.length === 0) this.remember();
+      if (this.waiting.length === 0) {
+        this.passOn();
+        this.remember();
+      }
       this.tell("change");
     };
     provider.messageHandlers[messageCommitted] = (_encoder, decoder) => {
@@ -285,10 +310,19 @@ export class Connection {
       else if (this.link === "away") this.reconnect();
     });
     window.addEventListener("pagehide", () => this.remember());
+    document.addEventListener(stored.countNow, () => this.remember());
+    const lose = () => {
+      void this.lose();
+      this.tell("change");
+    };
+    document.addEventListener(stored.forgotten, lose);
+    window.addEventListener("storage", (event) => {
+      if (event.key === this.name && event.newValue === null) lose(); // signed out in another window
+    });
     window.addEventListener("beforeunload", (event) => {
       this.remember();
       // Kept in this browser, it is not lost; without a copy it would be.
-      if (this.waiting.length > 0 && !this.copy?.synced) event.preventDefault();
+      if (this.waiting.length > 0 && !this.keeps) event.preventDefault();
     });
   }
 
@@ -313,15 +347,18 @@ export class Connection {
     if (kind === 1) this.waiting.fill(this.sent);
   }
 
-  private entry(): stored.Stored {
-    return {
-      name: this.name,
-      person: this.config.me.id,
-      page: this.page,
-      epoch: this.config.epoch,
-      at: Date.now(),
-      changes: this.waiting.length,
-    };
+  private entry(): Omit<stored.Stored, "windows" | "at"> {
+    return { name: this.name, person: this.config.me.id, page: this.page, epoch: this.config.epoch };
+  }
+
+  // passOn strikes what other windows left, now that it is on the server; what
+  // one of them counted since is its own again.
+  private passOn(): void {
+    if (this.dropped || Object.keys(this.inherited).length === 0) return;
+    const now = stored.find(this.name)?.windows ?? {};
+    const struck = Object.entries(this.inherited).filter(([window, n]) => now[window] === n);
+    this.inherited = {};
+    stored.note(this.entry(), Object.fromEntries(struck.map(([window]) => [window, 0])));
   }
 
   // keep follows the copy's writing: it writes one change after the other, so
@@ -355,7 +392,10 @@ export class Connection {
   private asking = false;
 
   private remember(): void {
-    if (this.copy) stored.note(this.entry());
+    if (!this.copy || this.dropped) return;
+    // Until what was inherited is on the server it stands under its own windows.
+    const others = Object.values(this.inherited).reduce((sum, n) => sum + n, 0);
+    stored.note(this.entry(), { [this.window]: Math.max(0, this.waiting.length - others) });
   }
 
   private openCopy(): IndexeddbPersistence | null {
@@ -374,10 +414,10 @@ export class Connection {
     for (const entry of stored.list()) {
       if (entry.name === this.name || entry.person !== this.config.me.id) continue;
       if (entry.page !== this.page) {
-        if (entry.changes === 0 && Date.now() - entry.at > month) await stored.drop(entry.name);
+        if (stored.unsent(entry) === 0 && Date.now() - entry.at > month) await stored.drop(entry.name);
         continue;
       }
-      if (entry.changes > 0) this.rescued = await textOf(entry.name);
+      if (stored.unsent(entry) > 0) this.rescued = await textOf(entry.name);
       await stored.drop(entry.name);
     }
   }

@@ -335,10 +335,11 @@ function watch(config: Config, conn: Connection, banners: Banners, view: () => E
     const kept = conn.pending > 0 ? keep(config.title, text) : [];
     switch (code) {
       case closed.signedOut:
-        banners.show("end", "danger", "You are signed out.", conn.pending > 0 ? "What you wrote is kept in this browser and merges when you sign in again." : "Everything that you wrote was saved before.", [
+        banners.show("end", "danger", "You are signed out.", signedOutWith(conn), [
           { label: "Sign in again", icon: "key-round", run: () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`) },
           ...kept,
         ]);
+        if (!conn.shared) void conn.forget(); // nothing in the copy that is not on the server
         return;
       case closed.moved:
         void conn.follow(reason).then(() => location.replace(pageAt(config, reason)));
@@ -382,6 +383,13 @@ function watch(config: Config, conn: Connection, banners: Banners, view: () => E
     ]);
   };
   conn.on("change", start);
+}
+
+// signedOutWith says what became of the last words.
+function signedOutWith(conn: Connection): string {
+  if (conn.pending === 0) return "Everything that you wrote was saved before.";
+  if (conn.keeps) return "What you wrote is kept in this browser and merges when you sign in again.";
+  return "What you wrote last did not reach the server, and it is in this window only. Keep the text before you close it.";
 }
 
 function pageAt(config: Config, place: string): string {
