@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,12 @@ func (c *Company) Apply(ctx context.Context, w *wiki.Wiki, book *handoff.Book, c
 			return nil, fmt.Errorf("adding %s: %w", g.Name, err)
 		}
 		a.people[g.Handle] = added
+	}
+	if len(c.Playbook) > 0 {
+		clock.Set(c.Playbook[0].At)
+	}
+	if err := a.target(ctx); err != nil {
+		return nil, err
 	}
 	for _, r := range c.Playbook {
 		if err := a.revision(ctx, wiki.Playbook, r); err != nil {
@@ -125,6 +132,19 @@ func (a *applier) prospect(ctx context.Context, p Prospect) error {
 		return err
 	}
 	return a.w.People().SetOwner(ctx, a.system, p.Slug, a.people[p.Owner].ID)
+}
+
+// target sets what is to be won in a quarter.
+func (a *applier) target(ctx context.Context) error {
+	text, err := a.w.FunnelText(ctx, a.system)
+	if err != nil {
+		return err
+	}
+	text = bytes.Replace(text, []byte("\ntarget: 0\n"), []byte("\ntarget: 600000\n"), 1)
+	if err := a.w.ChangeFunnel(ctx, a.system, text, nil); err != nil {
+		return fmt.Errorf("setting the target: %w", err)
+	}
+	return nil
 }
 
 func (a *applier) caller(handle string) people.Caller {

@@ -86,7 +86,11 @@ func (d *deal) works(s StageEntry, st *wiki.Stage, i int) {
 	}
 	last := time.Time{}
 	for _, t := range st.Tasks {
-		if due := s.At.AddDate(0, 0, t.Due).Add(7 * time.Hour); due.Before(until) && due.After(last) {
+		due := s.At.AddDate(0, 0, t.Due).Add(7 * time.Hour)
+		for due.Weekday() == time.Saturday || due.Weekday() == time.Sunday {
+			due = due.AddDate(0, 0, 1) // nobody works then
+		}
+		if due.Before(until) && due.After(last) {
 			last = due
 		}
 	}
