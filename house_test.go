@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"realtime/powercut":  {},
 	"web/ui":             {},
 	"web/notify":         {"content", "wiki", "wiki/people", "wiki/repo", "wiki/handoff"},
+	"web/outbound":       {},
 	"web/ui/build":       {},
 	"web/ui/src/live":    {}, // tests of the scripts beside them
 	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/ui"},
