@@ -13,8 +13,9 @@ import (
 )
 
 // Run looks after the deals until ctx is done: one that was made or imported in
-// a stage with an early warning is warned of, and a record whose tag was lost in
-// a crash is tagged again. What it finds right costs reading two files.
+// a stage with an early warning is warned of, and what a crash kept from
+// following a record or its acceptance is made up for: its tag, the owner, facts
+// that ended with it. What it finds right costs reading two files.
 func (b *Book) Run(ctx context.Context, logger *slog.Logger) error {
 	tend := func(id wiki.SideID, tended map[string]int) {
 		if id.Section != wiki.Internal || id.Prospect == wiki.Playbook || ctx.Err() != nil {
@@ -57,9 +58,32 @@ func (b *Book) tend(ctx context.Context, id wiki.SideID, tended map[string]int) 
 		if err := b.tag(ctx, system, sp, all[0].Number); err != nil {
 			return err
 		}
+		if err := b.mend(ctx, system, sp, all); err != nil {
+			return err
+		}
 		tended[id.Prospect] = all[0].Number
 	}
 	return b.warnLate(ctx, system, sp, all)
+}
+
+// mend finishes the newest acceptance where a crash has cut it short: the deal
+// still belongs to its sender, and nobody was made its owner since. A deal that
+// was given back on purpose is left alone.
+func (b *Book) mend(ctx context.Context, system people.Caller, sp *wiki.Space, all []Handoff) error {
+	at := slices.IndexFunc(all, func(h Handoff) bool { return h.State == StateAccepted && h.Kind != Nurture })
+	if at < 0 || all[at].Self() {
+		return nil
+	}
+	h := &all[at]
+	access, err := b.people.Access(ctx, sp.Prospect())
+	if err != nil || access.Owner != h.By {
+		return err
+	}
+	given, _, err := b.people.Audit(ctx, system, people.AuditFilter{Action: "access.owner", Prospect: sp.Prospect(), Since: h.Answered}, 1, 0)
+	if err != nil || len(given) > 0 {
+		return err
+	}
+	return b.accepted(ctx, system, sp, h)
 }
 
 // tag makes sure that the commit of a record has its name.

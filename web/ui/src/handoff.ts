@@ -9,6 +9,10 @@ type Typed = Record<string, string>;
 // setUpFormDrafts keeps what is typed into long forms, such as a handoff, in
 // this browser until the server has it, and offers it again.
 export function setUpFormDrafts(): void {
+  // Whoever uses this browser next must not be offered it.
+  $<HTMLFormElement>('form[action="/sign-out"]')?.addEventListener("submit", () => {
+    for (const key of storage.keys()) if (key.startsWith(prefix) || key === sending) storage.remove(key);
+  });
   const form = $<HTMLFormElement>("form[data-draft]");
   forgetSent(form?.dataset.draft);
   if (!form) return;
