@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -425,4 +426,32 @@ func TestDelegatedHandoffIsReadAnew(t *testing.T) {
 	h, err = d.b.Delegate(t.Context(), d.tom, d.sp, 1, d.priya.Person.ID, "On leave")
 	require.NoError(t, err)
 	assert.Len(t, h.Unacknowledged(), 2)
+}
+
+func TestARefusedOfferLetsNobodyIn(t *testing.T) {
+	d := newDesk(t)
+	d.sp = d.prospect("Quiet Harbour", "closing", true)
+	_, err := d.b.Offer(t.Context(), d.dana, d.sp, handoff.Offer{To: "delivering", Receiver: d.tom.Person.ID})
+	require.NoError(t, err)
+	one := 1
+	_, err = d.b.Offer(t.Context(), d.dana, d.sp, handoff.Offer{To: "delivering", Receiver: d.priya.Person.ID, Last: &one})
+	require.ErrorIs(t, err, handoff.ErrStale, "the first is open")
+	assert.Equal(t, people.None, d.db.LevelOn(t.Context(), d.priya, d.sp.Prospect()))
+}
+
+func TestReasonsAreShort(t *testing.T) {
+	d := newDesk(t)
+	form, err := d.b.Form(t.Context(), d.dana, d.sp, "")
+	require.NoError(t, err)
+	id := form.Criteria[0].ID
+	for field, o := range map[string]handoff.Offer{
+		"evidence": {Evidence: map[string]string{id: strings.Repeat("y ", 2001)}},
+		"waived":   {Waived: map[string]string{id: "nul\x00"}},
+	} {
+		o.To, o.Receiver = "delivering", d.tom.Person.ID
+		_, err := d.b.Offer(t.Context(), d.dana, d.sp, o)
+		var invalid *wiki.Invalid
+		require.ErrorAs(t, err, &invalid)
+		assert.Equal(t, field, invalid.Field)
+	}
 }

@@ -35,12 +35,24 @@ type Offer struct {
 	Wake                                                     string // YYYY-MM-DD, for Nurture
 }
 
-const maxText = 20_000 // bytes of one answer
+const (
+	maxText   = 20_000 // bytes of one answer
+	maxReason = 4_000  // bytes of what shows that a criterion is met, or why it is waived
+)
 
 func (o *Offer) check() error {
 	for name, s := range map[string]string{"why": o.Why, "success": o.Success, "sold": o.Sold, "not_sold": o.NotSold, "unclear": o.Unclear, "terms": o.Terms, "sales_keeps": o.Keeps, "note": o.Note} {
 		if len(s) > maxText || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 			return &wiki.Invalid{Field: name, Problem: fmt.Sprintf("is longer than %d bytes or is no text; put long things on a page and link it", maxText)}
+		}
+	}
+	// A record is read whenever its deal is opened: all that stands in it has
+	// a bound.
+	for name, said := range map[string]map[string]string{"evidence": o.Evidence, "waived": o.Waived} {
+		for what, s := range said {
+			if len(s) > maxReason || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+				return &wiki.Invalid{Field: name, Problem: fmt.Sprintf("of %.80q is longer than %d bytes or is no text; put long things on a page and link it", what, maxReason)}
+			}
 		}
 	}
 	for id, as := range o.Facts {
@@ -146,6 +158,10 @@ func (b *Book) offer(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 	}
 	if o.Last != nil && (len(all) > 0 && *o.Last != all[0].Number || len(all) == 0 && *o.Last != 0) || o.From != "" && o.From != e.Stage {
 		return nil, ErrStale
+	}
+	// Said here too: an offer that is refused lets nobody read the deal.
+	if len(all) > 0 && all[0].State.Open() {
+		return nil, fmt.Errorf("handoff %d is open: %w", all[0].Number, ErrStale)
 	}
 	form, err := begin(funnel, e, all, o.To)
 	if err != nil {
