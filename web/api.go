@@ -76,6 +76,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installCredit()
 	a.installPeople()
 	a.installHandoffs()
+	a.installComing()
 	a.installTransfer()
 	a.installExport()
 	inner.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.problem(w, r, notFound()) })

@@ -248,6 +248,66 @@ func (a *api) installHandoffs() {
 	})
 }
 
+// apiIncoming is a deal that is coming to those who deliver.
+type apiIncoming struct {
+	Prospect string           `json:"prospect"`
+	Title    string           `json:"title"`
+	Stage    string           `json:"stage" doc:"Its title"`
+	Start    string           `json:"start" doc:"Expected, YYYY-MM-DD; empty for no date"`
+	Warning  *handoff.Warning `json:"warning" doc:"The newest; null when nobody was warned yet"`
+	Offered  *apiHandoff      `json:"offered" doc:"The handoff that waits to be answered"`
+}
+
+// apiSleeping is a deal on the nurturing list.
+type apiSleeping struct {
+	Prospect string `json:"prospect"`
+	Title    string `json:"title"`
+	Stage    string `json:"stage" doc:"Its key; the deal goes on there"`
+	Since    string `json:"since"`
+	Wake     string `json:"wake" doc:"The day to look at it again"`
+	Reason   string `json:"reason"`
+}
+
+// installComing adds the calls about what is coming and what sleeps.
+func (a *api) installComing() {
+	book, w := a.s.book, a.s.wiki
+	if book == nil {
+		return
+	}
+	register(a, op("list-incoming", http.MethodGet, "/incoming", "Deals that are coming to those who deliver, by expected start"), func(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiIncoming], error) {
+		list, err := book.Incoming(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		all := make([]apiIncoming, 0, len(list))
+		for _, i := range list {
+			one := apiIncoming{Prospect: i.Slug, Title: i.Title, Stage: i.Stage, Start: i.Start, Warning: i.Last}
+			if i.Offered != nil {
+				h := a.handoff(ctx, i.Offered)
+				one.Offered = &h
+			}
+			all = append(all, one)
+		}
+		return piece(all, *in, func(i apiIncoming) string { return i.Prospect })
+	})
+	register(a, op("list-nurturing", http.MethodGet, "/nurturing", "Deals that sleep, the first to wake first"), func(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiSleeping], error) {
+		all := []apiSleeping{}
+		for _, e := range book.Nurturing(ctx, c) {
+			all = append(all, apiSleeping{e.Slug, e.Title, e.Stage, e.Nurture.Since, e.Nurture.Wake, e.Nurture.Reason})
+		}
+		return piece(all, *in, func(s apiSleeping) string { return s.Prospect })
+	})
+	wake := op("wake-prospect", http.MethodPost, "/prospects/{prospect}/wake", "Take a deal off the nurturing list; 409 when it does not sleep")
+	wake.DefaultStatus = http.StatusNoContent
+	register(a, wake, func(ctx context.Context, c people.Caller, in *ProspectInput) (*struct{}, error) {
+		sp, err := w.Space(ctx, c, in.Prospect)
+		if err != nil {
+			return nil, err
+		}
+		return nil, book.Wake(ctx, c, sp)
+	})
+}
+
 // receiver is the id of somebody named by id, handle or address; "" stays.
 func (a *api) receiver(ctx context.Context, ref string) (string, error) {
 	if ref == "" {

@@ -102,6 +102,7 @@ func TestWhoKnows(t *testing.T) {
 	page := s.signedIn(s.mara).get("/people?q=liability").body
 	assert.Contains(t, page, "Who knows about “liability”")
 	assert.Contains(t, page, "/people/"+s.vera.Handle+"#ask")
+	assert.Contains(t, s.signedIn(s.mara).get("/people?q=penalty").body, "/people/"+s.dana.Handle+"?page=internal%2Fclosing%2Fpenalties&amp;prospect=northwind#ask")
 	assert.Contains(t, s.signedIn(s.mara).get("/search?q=penalty").body, "Who knows")
 }
 

@@ -75,13 +75,31 @@ func pagesFound(hits []search.Hit) []credit.Found {
 func (s *Server) knowerRows(ctx context.Context, known []credit.Knower) []KnowerRow {
 	var out []KnowerRow
 	for _, k := range known {
-		row := KnowerRow{Colleague: colleague(k.Person, nil), BySkills: k.Skills, Lines: k.Lines, Words: k.Words, Last: k.Last, Ask: "/people/" + url.PathEscape(k.Person.Handle) + "#ask"}
+		row := KnowerRow{Colleague: colleague(k.Person, nil), BySkills: k.Skills, Lines: k.Lines, Words: k.Words, Last: k.Last, Ask: askPath(k)}
 		for _, p := range k.Pages {
 			row.Pages = append(row.Pages, s.sourceLink(ctx, p))
 		}
 		out = append(out, row)
 	}
 	return out
+}
+
+// askPath leads to where somebody is asked, on the page where most of what they
+// know stands. A question goes to a page that customers read only if somebody
+// names it.
+func askPath(k credit.Knower) string {
+	at := "/people/" + url.PathEscape(k.Person.Handle)
+	if len(k.Pages) > 0 {
+		on := url.Values{"prospect": {k.Pages[0].Prospect}}
+		for _, p := range k.Pages {
+			if p.Place.Section == wiki.Internal && p.Prospect == k.Pages[0].Prospect {
+				on.Set("page", p.Place.String())
+				break
+			}
+		}
+		at += "?" + on.Encode()
+	}
+	return at + "#ask"
 }
 
 // sourceLink leads to where a number comes from.
@@ -139,7 +157,6 @@ func (s *Server) spacePeople(w http.ResponseWriter, r *http.Request, c people.Ca
 		return s.creditCSV(w, r, ledger, f.entry.Slug+"-people.csv")
 	}
 	v := &CreditView{Shell: f.shellOf(r, "People", wiki.Place{}, "people"), Deal: f.entry.Title, CSV: f.base() + "/people?format=csv", Unread: ledger.Unread, Rows: s.creditRows(r.Context(), ledger)}
-	v.Crumbs = append(v.Crumbs, Crumb{Label: "People"})
 	private(w)
 	s.render(w, r, http.StatusOK, "credit", v)
 	return nil
