@@ -223,8 +223,9 @@ func (s *site) epoch(at string) string {
 
 // client is a stock client in Go: a document that is kept equal over a socket.
 type client struct {
-	t  testing.TB
-	ws *websocket.Conn
+	mute bool // only waits for the end, and answers nothing of its own
+	t    testing.TB
+	ws   *websocket.Conn
 
 	mu        sync.Mutex
 	doc       *yjs.Doc
@@ -315,6 +316,9 @@ func (c *client) listen() {
 			}
 			c.mu.Unlock()
 			return
+		}
+		if c.mute {
+			continue
 		}
 		c.mu.Lock()
 		err = c.take(data)
