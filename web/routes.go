@@ -96,6 +96,8 @@ func (s *Server) routes() error {
 	s.handle("GET /p/{prospect}", Staff, s.space)
 	s.handle("GET /p/{prospect}/brief", Staff, s.brief)
 	s.handle("POST /p/{prospect}/brief/read", Staff, s.postBriefRead)
+	s.handle("GET /playbook/funnel/text", Administrators, s.funnelText)
+	s.handle("POST /playbook/funnel/text", Administrators, s.postFunnelText)
 	s.handle("POST /p/{prospect}/brief/confirm", Staff, s.postBriefConfirm)
 	s.handle("POST /p/{prospect}/brief/dismiss", Staff, s.postBriefDismiss)
 	s.handle("GET /p/{prospect}/facts", Staff, s.factsPage)

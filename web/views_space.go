@@ -1,7 +1,6 @@
 package web
 
 import (
-	"html/template"
 	"time"
 )
 
@@ -174,25 +173,4 @@ type PlaybookStage struct {
 	Watch   string
 	Warn    string // who is warned on entering
 	Tasks   []string
-}
-
-// FunnelView edits funnel.yaml (template funnel). It posts text and base.
-type FunnelView struct {
-	Shell
-	Action string
-	Text   string
-	Base   string
-	Error  string
-	Help   template.HTML
-	Ready  []Choice     // funnels to begin with
-	Moves  []FunnelMove // stages that prospects have to leave
-}
-
-// FunnelMove asks where the prospects of a stage go that is not there any more.
-type FunnelMove struct {
-	Name      string // of the field
-	Stage     string
-	Prospects []Link
-	Hidden    int // prospects that the reader may not see
-	To        []Option
 }

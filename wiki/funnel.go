@@ -18,12 +18,12 @@ const funnelFile = "funnel.yaml"
 // Funnel is what the playbook's funnel.yaml says: the steps of a sale and what
 // each needs.
 type Funnel struct {
-	Target     float64 `yaml:"target" json:"target"`           // value to be won in one period
-	Currency   string  `yaml:"currency" json:"currency"`       // where a prospect names none
-	PeriodDays int     `yaml:"period_days" json:"period_days"` // length of the period
+	Target     float64 `yaml:"target,omitempty" json:"target"`           // value to be won in one period
+	Currency   string  `yaml:"currency,omitempty" json:"currency"`       // where a prospect names none
+	PeriodDays int     `yaml:"period_days,omitempty" json:"period_days"` // length of the period
 	Account    struct {
-		Needed []Needed `yaml:"needed" json:"needed"`
-	} `yaml:"account" json:"account"`
+		Needed []Needed `yaml:"needed,omitempty" json:"needed"`
+	} `yaml:"account,omitempty" json:"account"`
 	Stages []Stage `yaml:"stages" json:"stages"`
 }
 
@@ -31,14 +31,14 @@ type Funnel struct {
 type Stage struct {
 	Key         string      `yaml:"key" json:"key"`
 	Title       string      `yaml:"title" json:"title"`
-	Buyer       string      `yaml:"buyer" json:"buyer"` // what the customer calls this step
-	Is          string      `yaml:"is" json:"is"`
-	WatchOut    string      `yaml:"watch_out" json:"watch_out"`
-	TypicalDays int         `yaml:"typical_days" json:"typical_days"`
-	Warn        []string    `yaml:"warn" json:"warn"` // jobs told early when a deal enters
-	Exit        []Criterion `yaml:"exit" json:"exit"`
-	Tasks       []EntryTask `yaml:"tasks" json:"tasks"`
-	Needed      []Needed    `yaml:"needed" json:"needed"`
+	Buyer       string      `yaml:"buyer,omitempty" json:"buyer"` // what the customer calls this step
+	Is          string      `yaml:"is,omitempty" json:"is"`
+	WatchOut    string      `yaml:"watch_out,omitempty" json:"watch_out"`
+	TypicalDays int         `yaml:"typical_days,omitempty" json:"typical_days"`
+	Warn        []string    `yaml:"warn,omitempty" json:"warn"` // jobs told early when a deal enters
+	Exit        []Criterion `yaml:"exit,omitempty" json:"exit"`
+	Tasks       []EntryTask `yaml:"tasks,omitempty" json:"tasks"`
+	Needed      []Needed    `yaml:"needed,omitempty" json:"needed"`
 }
 
 // Criterion is something that must be true to leave a stage.
@@ -50,8 +50,8 @@ type Criterion struct {
 // EntryTask is a task made when a stage is entered.
 type EntryTask struct {
 	Text string `yaml:"text" json:"text"`
-	Job  string `yaml:"job" json:"job"`
-	Due  int    `yaml:"due" json:"due"` // days after entry
+	Job  string `yaml:"job,omitempty" json:"job"`
+	Due  int    `yaml:"due,omitempty" json:"due"` // days after entry
 }
 
 // Needed is a page that a stage should have.
@@ -59,8 +59,8 @@ type Needed struct {
 	Section  Section `yaml:"section" json:"section"`
 	Page     string  `yaml:"page" json:"page"`
 	Title    string  `yaml:"title" json:"title"`
-	Template string  `yaml:"template" json:"template"`
-	Optional bool    `yaml:"optional" json:"optional"` // offered, never counted as missing
+	Template string  `yaml:"template,omitempty" json:"template"`
+	Optional bool    `yaml:"optional,omitempty" json:"optional"` // offered, never counted as missing
 }
 
 // Stage answers a stage by its key, nil when there is none.
@@ -124,7 +124,20 @@ func ParseFunnel(data []byte) (*Funnel, error) {
 		if err := checkNeeded(s.Needed, s.Key); err != nil {
 			return nil, err
 		}
+		ids := map[string]bool{}
+		for _, c := range s.Exit {
+			switch {
+			case strings.TrimSpace(c.Text) == "" || strings.ContainsAny(c.Text, "\r\n"):
+				return nil, invalid("stage %q: an exit criterion has a text of one line", s.Key)
+			case c.ID != "" && ids[c.ID]:
+				return nil, invalid("stage %q: the exit criterion id %q is used twice", s.Key, c.ID)
+			}
+			ids[c.ID] = true
+		}
 		for _, t := range s.Tasks {
+			if strings.TrimSpace(t.Text) == "" || strings.ContainsAny(t.Text, "\r\n") {
+				return nil, invalid("stage %q: a task has a text of one line", s.Key)
+			}
 			if t.Due < 0 || t.Due > 3650 {
 				return nil, invalid("stage %q: the task %q is due between 0 and 3650 days after entry", s.Key, t.Text)
 			}
@@ -178,8 +191,9 @@ func (w *Wiki) Funnel(ctx context.Context) (*Funnel, error) {
 	return f, nil
 }
 
-// SetFunnel replaces the funnel after checking it. Only administrators may.
-func (w *Wiki) SetFunnel(ctx context.Context, caller people.Caller, data []byte) error {
+// setFunnel replaces the funnel after checking it, in one commit with what is
+// told beside it. Only administrators may.
+func (w *Wiki) setFunnel(ctx context.Context, caller people.Caller, data []byte, beside ...repo.Edit) error {
 	if !caller.Can(people.Administer) {
 		return people.ErrForbidden
 	}
@@ -196,7 +210,7 @@ func (w *Wiki) SetFunnel(ctx context.Context, caller people.Caller, data []byte)
 	if err != nil {
 		return err
 	}
-	_, err = s.commit(ctx, caller, head, []repo.Edit{{Path: funnelFile, Data: data}}, "Change the funnel")
+	_, err = s.commit(ctx, caller, head, append(beside, repo.Edit{Path: funnelFile, Data: data}), "Change the funnel")
 	if errors.Is(err, repo.ErrNoChange) {
 		return nil
 	}

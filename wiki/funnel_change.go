@@ -36,8 +36,10 @@ func (e *StagesGone) Unwrap() error { return &Invalid{Field: funnelFile, Problem
 
 // ChangeFunnel replaces the funnel after checking it. A stage that prospects are
 // in and that is no longer there has to be in moves, with the stage they go to:
-// each prospect then moves by a version of its own prospect.yaml. Pages stay in
-// their folders. Only administrators may.
+// each prospect then moves by a version of its own prospect.yaml, and keeps the
+// day from which its days there count. Pages stay in their folders. The moves are
+// noted in the commit of the funnel, so that a crash between it and the last
+// prospect is made good at the next start. Only administrators may.
 func (w *Wiki) ChangeFunnel(ctx context.Context, caller people.Caller, data []byte, moves map[string]string) error {
 	if !caller.Can(people.Administer) {
 		return people.ErrForbidden
@@ -52,7 +54,6 @@ func (w *Wiki) ChangeFunnel(ctx context.Context, caller people.Caller, data []by
 	}
 	level := w.people.Visible(ctx, caller)
 	gone := map[string]*StageGone{}
-	move := map[string]string{} // by prospect
 	for _, e := range w.Prospects(ctx, people.System("funnel")) {
 		if next.Stage(e.Stage) != nil {
 			continue
@@ -61,7 +62,6 @@ func (w *Wiki) ChangeFunnel(ctx context.Context, caller people.Caller, data []by
 			if next.Stage(to) == nil {
 				return &Invalid{Field: "stage", Problem: fmt.Sprintf("%q is not a stage of the new funnel", to)}
 			}
-			move[e.Slug] = to
 			continue
 		}
 		g := gone[e.Stage]
@@ -86,14 +86,13 @@ func (w *Wiki) ChangeFunnel(ctx context.Context, caller people.Caller, data []by
 		sort.Slice(all.Stages, func(i, j int) bool { return now.Index(all.Stages[i].Key) < now.Index(all.Stages[j].Key) })
 		return &all
 	}
-	if err := w.SetFunnel(ctx, caller, data); err != nil {
+	edits, err := w.noteMoves(next, moves)
+	if err != nil {
+		return err
+	}
+	if err := w.setFunnel(ctx, caller, data, edits...); err != nil {
 		return err
 	}
 	// The funnel is saved: the moves are done to their end, whoever waits.
-	for slug, to := range move {
-		if _, err := w.SetStage(context.WithoutCancel(ctx), people.System("dealwiki"), slug, to); err != nil {
-			return fmt.Errorf("moving %s to %s: %w", slug, to, err)
-		}
-	}
-	return nil
+	return w.followFunnel(context.WithoutCancel(ctx))
 }

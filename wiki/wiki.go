@@ -114,6 +114,9 @@ func Open(ctx context.Context, cfg Config) (*Wiki, error) {
 	if w.beside {
 		close(w.done)
 	} else {
+		if err := w.followFunnel(ctx); err != nil {
+			w.log.Error("prospects could not follow the funnel; they are shown in stages it does not have", "err", err)
+		}
 		go w.tend(background)
 	}
 	return w, nil
