@@ -224,9 +224,27 @@ export const factHints: Readonly<Record<string, string>> = {
   stakeholder: "Name, position role: influence: access:none",
 };
 
-// fact puts in a fact of a kind.
+// fact makes a fact of a kind of the lines that are selected, or of some words
+// of a line below its paragraph; without a selection it puts in an empty one.
 export function fact(kind: string): Command {
   return (view) => {
+    const { state } = view;
+    const { from, to } = state.selection.main;
+    const touched = lines(state);
+    const first = touched[0];
+    const last = touched.at(-1);
+    const chosen = state.sliceDoc(from, to).trim();
+    if (first && last && chosen !== "") {
+      if (first === last && chosen !== first.text.trim()) return block(view, `> [!${kind}] ${chosen}`);
+      const text = touched.map((line) => line.text.replace(heading, "").replace(bullet, "").replace(quoted, "").trim());
+      while (text[0] === "") text.shift();
+      while (text.at(-1) === "") text.pop();
+      const above = first.number > 1 && state.doc.line(first.number - 1).text.trim() !== "" ? "\n" : "";
+      const below = last.number < state.doc.lines && state.doc.line(last.number + 1).text.trim() !== "" ? "\n" : "";
+      const insert = `> [!${kind}] ${text.join("\n> ")}`.replace(/^> $/gm, ">");
+      const at = first.from + above.length + `> [!${kind}] ${text[0] ?? ""}`.length;
+      return apply(view, { changes: { from: first.from, to: last.to, insert: above + insert + below }, selection: { anchor: at } });
+    }
     const hint = factHints[kind] ?? "What it is";
     return block(view, `> [!${kind}] ${hint}\n> `, hint.split(/ [@a-z]+:| @/)[0] ?? hint);
   };
