@@ -91,13 +91,13 @@ func (s *Server) routes() error {
 	s.handle("GET /playbook", Staff, s.playbook)
 	s.handle("GET /playbook/funnel", Administrators, s.funnelForm)
 	s.handle("POST /playbook/funnel", Administrators, s.postFunnel)
+	s.handle("GET /playbook/funnel/text", Administrators, s.funnelText)
+	s.handle("POST /playbook/funnel/text", Administrators, s.postFunnelText)
 
 	// A prospect.
 	s.handle("GET /p/{prospect}", Staff, s.space)
 	s.handle("GET /p/{prospect}/brief", Staff, s.brief)
 	s.handle("POST /p/{prospect}/brief/read", Staff, s.postBriefRead)
-	s.handle("GET /playbook/funnel/text", Administrators, s.funnelText)
-	s.handle("POST /playbook/funnel/text", Administrators, s.postFunnelText)
 	s.handle("POST /p/{prospect}/brief/confirm", Staff, s.postBriefConfirm)
 	s.handle("POST /p/{prospect}/brief/dismiss", Staff, s.postBriefDismiss)
 	s.handle("GET /p/{prospect}/facts", Staff, s.factsPage)

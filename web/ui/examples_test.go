@@ -221,6 +221,8 @@ func examples() []example {
 	board.Rows = []web.Deal{deal("Northwind Rail", "EUR 840k", dana, 9, 12, 2, 3), deal("Sund Bridge Authority", "EUR 1,150k", marta, 41, 30, 1, 0), won, {Name: "Nobody’s deal", Href: "/p/x", Stage: "Prospecting"}}
 	table := board
 	table.Table = true
+	by := web.Choice{Href: "/?view=table&sort=name"}
+	table.Sorts = web.BoardSorts{Name: by, Value: by, Owner: by, Days: by, Close: by, Changed: by}
 	empty := web.BoardView{Shell: shell("Pipeline"), CanCreate: true, BoardHref: "/", TableHref: "/?view=table"}
 
 	pageOf := func(audience string) web.PageView {
@@ -290,7 +292,7 @@ func examples() []example {
 		{"board", "board", board}, {"board-table", "board", table}, {"board-empty", "board", empty},
 		{"new-prospect", "new-prospect", web.NewProspectView{Shell: shell("New space"), Form: faulty(), Owners: options("Dana Reyes"), Stages: options("Prospecting"), Currencies: options("EUR", "USD")}},
 		{"space", "space", full}, {"space-empty", "space", fresh},
-		{"brief", "brief", briefOf()}, {"brief-print", "brief", printed(briefOf())}, {"brief-empty", "brief", web.BriefView{Shell: space("Get up to speed", web.AudienceInternal), Deal: "Northwind Rail", Reader: dana, At: noon, Minutes: 1, Total: 1, MarkRead: "/x", SinceForm: "/x", Empty: true, Missing: needs}},
+		{"brief", "brief", briefOf()}, {"brief-print", "brief", printed(briefOf())}, {"brief-empty", "brief", web.BriefView{Shell: space("Get up to speed", web.AudienceInternal), Deal: "Northwind Rail", Reader: dana, At: noon, Minutes: 1, Total: 1, MarkRead: "/x", SinceForm: "/x", PrintHref: "/x", Empty: true, Missing: needs}},
 		{"qualification", "qualification", web.QualificationView{Shell: space("Qualification", ""), Form: faulty(), Action: "/x", Page: "/y", There: true, Coverage: "1 of 2 asked", Today: "2026-11-12", Questions: []web.QuestionRow{
 			{ID: "q1", Text: "Is a budget allocated?", Differ: true, Open: true, Answers: []web.AnswerView{{Text: "Yes", Who: "Ingrid", When: "2026-11-12", Evidence: "[[a/b]]", EvidenceTo: "/z", Line: 3, Href: "/y/blame#L3"}, {Text: "No", Line: 4, Href: "/y/blame#L4"}}}, {ID: "q2", Text: "Can we win?"}}}},
 		{"facts", "facts", factsOf(space("Facts", ""), false)}, {"facts-all", "facts", factsOf(shell("Facts"), true)}, {"facts-none", "facts", web.FactsView{Shell: shell("Facts"), Heading: "Facts", Action: "/facts", CSV: "/facts?format=csv", Form: map[string]string{"q": ""}}},
