@@ -375,7 +375,10 @@ func TestFunnel(t *testing.T) {
 func TestSearchFinds(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(s.dana)
-	require.Eventually(t, func() bool { return strings.Contains(b.get("/search?q=redlines").body, "Close plan") }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool {
+		body := b.get("/search?q=redlines").body
+		return strings.Contains(body, "<mark>") && strings.Contains(body, closePlanPath)
+	}, time.Minute, 20*time.Millisecond)
 	body := b.ok("/search?q=redlines")
 	assert.Contains(t, body, "<mark>")
 	assert.Contains(t, body, closePlanPath)

@@ -112,7 +112,7 @@ func TestScreensInABrowser(t *testing.T) {
 	}{{"desktop-light", 1440, 900, "light"}, {"phone-dark", 390, 4000, "dark"}} {
 		t.Run(size.name, func(t *testing.T) {
 			for _, e := range examples() {
-				ctx, done := context.WithTimeout(browser, 30*time.Second)
+				ctx, done := context.WithTimeout(browser, 2*time.Minute)
 				var wide int64
 				var broken string
 				err := chromedp.Run(ctx,

@@ -134,7 +134,7 @@ func sit(t *testing.T) *desk {
 		}
 	})
 	require.NoError(t, chromedp.Run(browser))
-	ctx, done := context.WithTimeout(browser, time.Minute)
+	ctx, done := context.WithTimeout(browser, 5*time.Minute)
 	t.Cleanup(done)
 	d.ctx = ctx
 	d.open(t)
