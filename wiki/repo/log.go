@@ -3,6 +3,9 @@ package repo
 import (
 	"container/heap"
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -200,7 +203,7 @@ type Change struct {
 }
 
 // Changes lists the files that differ between two commits, in path order. It
-// reads only folders that differ.
+// reads only folders that differ. A commit that is not there is fs.ErrNotExist.
 func (r *Repo) Changes(a, b Hash) ([]Change, error) {
 	var roots [2]Hash
 	for i, h := range []Hash{a, b} {
@@ -208,6 +211,9 @@ func (r *Repo) Changes(a, b Hash) ([]Change, error) {
 			continue
 		}
 		c, err := r.Lookup(h)
+		if errors.Is(err, errMissing) {
+			err = fmt.Errorf("commit %s: %w", h, fs.ErrNotExist)
+		}
 		if err != nil {
 			return nil, err
 		}

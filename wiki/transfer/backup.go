@@ -173,12 +173,36 @@ type backup struct {
 	list manifest
 }
 
+// settled is how long after a commit a server has surely told its journal.
+const settled = 2 * time.Second
+
+// settle waits beside a running server: a version is in git a moment before the
+// journal knows it, and the journal must not be behind the references.
+func (b *backup) settle() error {
+	lock, err := wiki.Lock(b.dir)
+	if err == nil {
+		return lock.Unlock()
+	}
+	if !errors.Is(err, wiki.ErrLocked) {
+		return err
+	}
+	select {
+	case <-time.After(settled):
+		return nil
+	case <-b.ctx.Done():
+		return b.ctx.Err()
+	}
+}
+
 func (b *backup) all(repos []spaceRepo, head backupHead) error {
 	data, err := json.MarshalIndent(head, "", "  ")
 	if err != nil {
 		return err
 	}
 	if err := b.bytes(backupHeadFile, data); err != nil {
+		return err
+	}
+	if err := b.settle(); err != nil {
 		return err
 	}
 	if err := b.database(journalFile, journal.CopyFile); err != nil {
