@@ -36,7 +36,9 @@ func (r *Register) stages(ctx context.Context, prospect string) (stages, error) 
 // an imported deal, counts for the stage whose pages it stands with.
 func (s stages) at(t time.Time, pageStage string) string {
 	i, exact := slices.BinarySearchFunc(s, t, func(e stageFrom, t time.Time) int { return e.from.Compare(t) })
-	if exact {
+	// Times are whole seconds: what came in the second of a move belongs to the
+	// new stage when it stands with its pages.
+	if exact && (i == 0 || s[i].stage == pageStage) {
 		i++
 	}
 	switch {
