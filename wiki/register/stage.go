@@ -38,7 +38,12 @@ func (s stages) at(t time.Time, pageStage string) string {
 	i, exact := slices.BinarySearchFunc(s, t, func(e stageFrom, t time.Time) int { return e.from.Compare(t) })
 	// Times are whole seconds: what came in the second of a move belongs to the
 	// new stage when it stands with its pages.
-	if exact && (i == 0 || s[i].stage == pageStage) {
+	for j := i; exact && j < len(s) && s[j].from.Equal(t); j++ {
+		if s[j].stage == pageStage {
+			return pageStage
+		}
+	}
+	if exact && i == 0 {
 		i++
 	}
 	switch {
