@@ -101,7 +101,7 @@ func (s *Server) runSearch(ctx context.Context, c people.Caller, v *SearchView, 
 	case err != nil:
 		return "", err
 	}
-	if cursor == "" {
+	if cursor == "" && v.Scope == "" { // who knows is asked of all prospects
 		known, _, err := s.whoKnows(ctx, c, v.Query)
 		if err != nil {
 			return "", err
