@@ -367,7 +367,7 @@ func TestHostileSockets(t *testing.T) {
 		}
 		undisturbed(t)
 		assert.True(t, reader.Online(), "it goes on reading")
-		assert.True(t, strings.HasSuffix(reader.Text(), want), "%q", reader.Text())
+		assert.Eventually(t, func() bool { return strings.HasSuffix(reader.Text(), want) }, patience, 10*time.Millisecond, "%q is not at the end of what the reader sees", want)
 	})
 	t.Run("an account that ends", func(t *testing.T) {
 		e := s.newcomer(2, page)
