@@ -236,6 +236,13 @@ func (h *Hub) release(r *room) {
 	r.refs--
 }
 
+// held reports that somebody uses the room.
+func (h *Hub) held(r *room) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return r.refs > 0
+}
+
 // drop takes a room that ends out of the table, so that the next who asks opens
 // the document anew; unless, with idle, somebody holds it.
 func (h *Hub) drop(r *room, idle bool) bool {

@@ -307,14 +307,14 @@ func (r *room) tick() {
 			r.recovering = false
 		}
 	}
-	if len(r.sockets) > 0 || !r.idle() || r.dirty() || now.Sub(r.empty) < r.hub.cfg.Limits.Linger {
+	if len(r.sockets) > 0 || !r.idle() || r.dirty() || now.Sub(r.empty) < r.hub.cfg.Limits.Linger || r.hub.held(r) {
 		return
 	}
+	r.tidy() // before another room can open the document
 	if !r.hub.drop(r, true) {
 		return
 	}
 	r.ended = true // nobody holds it, so nobody can ask any more
-	r.tidy()
 }
 
 // tidy leaves the document on disk so that it opens fast: its edits compacted,
