@@ -56,6 +56,7 @@ var only = map[string][]string{
 	"github.com/yuin/goldmark":         {"content"},
 	"github.com/danielgtaylor/huma/v2": {"web"},
 	"github.com/evanw/esbuild":         {"web/ui/build"},
+	"github.com/wneessen/go-mail":      {"web/notify"},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

@@ -3,9 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 
 	"dealwiki/web/notify"
 	"dealwiki/wiki"
@@ -18,12 +16,6 @@ const maxInbox = 200
 var inboxIcons = map[string]string{
 	notify.KindMention: "message-square", notify.KindAssigned: "list-checks", notify.KindComment: "message-square",
 	notify.KindHandoff: "handshake", notify.KindWarning: "bell", notify.KindPage: "file-pen",
-}
-
-// inboxSays is what somebody has done, before the title of what it is about.
-var inboxSays = map[string]string{
-	notify.KindMention: "named you on", notify.KindAssigned: "gave you something to do on", notify.KindComment: "commented on",
-	notify.KindHandoff: "answered", notify.KindPage: "changed",
 }
 
 // inboxCount is how much the caller has not read. Failing at it is no reason not
@@ -56,8 +48,9 @@ func (s *Server) inbox(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	for i := range list {
 		n := &list[i]
 		v.Upto = max(v.Upto, n.ID)
-		item := InboxItem{ID: n.ID, Kind: n.Kind, Icon: inboxIcons[n.Kind], Says: inboxSays[n.Kind], Title: n.Title, Prospect: n.Prospect, Text: n.Text, At: n.At, Times: n.Times, Seen: n.Seen,
-			Audience: string(n.Section), Href: noticeHref(n)}
+		item := InboxItem{ID: n.ID, Kind: n.Kind, Icon: inboxIcons[n.Kind], Title: n.Title, Prospect: n.Prospect, At: n.At, Times: n.Times, Seen: n.Seen,
+			Audience: string(n.Section), Href: n.Href()}
+		item.Says, item.Text = n.Says()
 		if e, err := s.wiki.Prospect(ctx, c, n.Prospect); err == nil {
 			item.Prospect = e.Title
 		}
@@ -67,24 +60,11 @@ func (s *Server) inbox(w http.ResponseWriter, r *http.Request, c people.Caller) 
 				item.Who = personView(p)
 			}
 		}
-		if n.Kind == notify.KindHandoff {
-			item.Says, item.Text, _ = strings.Cut(n.Text, ": ")
-		}
-		if n.Kind == notify.KindWarning {
-			item.Text = ""
-		}
 		v.Items = append(v.Items, item)
 	}
 	private(w)
 	s.render(w, r, http.StatusOK, "inbox", v)
 	return nil
-}
-
-// noticeHref is where a notice leads.
-func noticeHref(n *notify.Notice) string {
-	at, fragment, _ := strings.Cut(n.Path, "#")
-	u := url.URL{Path: "/p/" + n.Prospect + "/" + at, Fragment: fragment}
-	return u.String()
 }
 
 // postSeen marks one notice as read or unread.

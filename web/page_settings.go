@@ -33,6 +33,9 @@ func (s *Server) settingsView(r *http.Request, c people.Caller) (*SettingsView, 
 		theme = ""
 	}
 	v.Themes = options(theme, "", "Like the system", "light", "Light", "dark", "Dark")
+	if err := s.mailView(ctx, v, p); err != nil {
+		return nil, err
+	}
 	sessions, err := s.people.Sessions(ctx, c, c.Person.ID)
 	if err != nil {
 		return nil, err

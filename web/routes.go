@@ -66,6 +66,11 @@ func (s *Server) routes() error {
 	s.handle("GET /login/{token}", Anonymous, s.login)
 	s.handle("POST /login/{token}", Anonymous, s.postLogin)
 
+	// For whoever reads a letter, by a token that ends their mail and does
+	// nothing else. Mail programs post without a session.
+	s.handle("GET /unsubscribe/{token}", Anonymous, s.unsubscribe)
+	s.handle("POST /unsubscribe/{token}", Anonymous, s.postUnsubscribe)
+
 	// For feed readers, by a token in the address.
 	s.handle("GET /feeds/{file}", Anonymous, s.feed)
 
@@ -170,6 +175,7 @@ func (s *Server) routes() error {
 	s.handle("GET /settings", Staff, s.settings)
 	s.handle("POST /settings/profile", Staff, s.postProfile)
 	s.handle("POST /settings/look", Staff, s.postLook)
+	s.handle("POST /settings/mail", Staff, s.postMail)
 	s.handle("POST /settings/password", Staff, s.postPassword)
 	s.handle("POST /settings/sessions", Staff, s.postSessions)
 	s.handle("POST /settings/tokens", Staff, s.postTokens)

@@ -139,6 +139,9 @@ type SettingsView struct {
 	Scopes   []Option
 	Expiries []Option
 	NewToken *OneTime
+	Mails    []Option // how one is told by mail; empty: no mail is sent
+	Zone     string   // name of a time zone; may be empty
+	Mail     Form
 }
 
 // SessionRow is a browser that is signed in.

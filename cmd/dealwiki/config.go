@@ -19,6 +19,8 @@ type config struct {
 	// MaxFileMB is the largest attachment, in megabytes of 2^20 bytes; 50
 	// when it is left out, at most 1024.
 	MaxFileMB int `yaml:"max_file_mb,omitempty"`
+	// Mail is how letters leave; without it none do.
+	Mail *mailConfig `yaml:"mail,omitempty"`
 }
 
 // readConfig reads config.yaml in a data folder; an absent one is empty.

@@ -94,7 +94,11 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err := s.startRooms(ctx, o, fresh); err != nil {
 		return nil, err
 	}
-	if err := s.startFacts(ctx, o); err != nil {
+	letters, err := conf.mailer(o.data, o.url)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.startFacts(ctx, o, letters); err != nil {
 		return nil, err
 	}
 	s.source = search.NewSource(s.wiki)
@@ -169,7 +173,7 @@ func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err err
 
 // startFacts opens the register of facts, the book of handoffs, the pipeline and
 // the inboxes, and lets them follow the commits.
-func (s *server) startFacts(ctx context.Context, o options) (err error) {
+func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail) (err error) {
 	if s.facts, err = register.Open(ctx, s.wiki, o.log); err != nil {
 		return fmt.Errorf("opening the register of facts: %w", err)
 	}
@@ -177,7 +181,7 @@ func (s *server) startFacts(ctx context.Context, o options) (err error) {
 	if s.figures, err = pipeline.Open(ctx, s.wiki, s.book, o.log); err != nil {
 		return err
 	}
-	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Logger: o.log})
+	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Mail: letters, Logger: o.log})
 	following, stop := context.WithCancel(context.Background())
 	s.stopFacts = stop
 	for what, run := range map[string]func(context.Context) error{

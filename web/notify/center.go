@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"dealwiki/wiki"
@@ -19,6 +21,7 @@ type Config struct {
 	Wiki     *wiki.Wiki    // required
 	People   *people.DB    // required
 	Handoffs *handoff.Book // optional; nil: nothing is told of handoffs
+	Mail     *Mail         // optional; nil: no letters are sent
 	Logger   *slog.Logger  // optional: nil discards
 }
 
@@ -30,13 +33,15 @@ type Center struct {
 	log    *slog.Logger
 	moves  *wiki.Follower
 	dirty  map[wiki.SideID]bool // owned by Run
+	mail   *Mail
+	wake   chan struct{} // there may be something to mail
 }
 
 var system = people.System("attention")
 
 // New makes a center. Close it before the wiki.
 func New(cfg Config) *Center {
-	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}}
+	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}, mail: cfg.Mail, wake: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -49,10 +54,16 @@ func New(cfg Config) *Center {
 // Close ends the following of changes. Run must have returned.
 func (c *Center) Close() { c.moves.Stop() }
 
-// Run follows all sides until ctx is done.
+// Run follows all sides and sends letters until ctx is done.
 func (c *Center) Run(ctx context.Context) error {
+	var mailing sync.WaitGroup
+	defer mailing.Wait()
+	if c.mail != nil {
+		mailing.Go(func() { c.deliverAll(ctx) })
+	}
 	for {
 		c.CatchUp(ctx)
+		c.wakeMail()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -130,6 +141,34 @@ type Notice struct {
 	At       time.Time // the last time
 	Times    int
 	Seen     bool
+}
+
+// Href is where a notice leads, below the wiki's address.
+func (n *Notice) Href() string {
+	at, fragment, _ := strings.Cut(n.Path, "#")
+	u := url.URL{Path: "/p/" + n.Prospect + "/" + at, Fragment: fragment}
+	return u.String()
+}
+
+// Says is what the actor has done, to be read before the title, and what is to
+// be told besides.
+func (n *Notice) Says() (did, text string) {
+	switch n.Kind {
+	case KindMention:
+		did = "named you on"
+	case KindAssigned:
+		did = "gave you something to do on"
+	case KindComment:
+		did = "commented on"
+	case KindPage:
+		did = "changed"
+	case KindHandoff:
+		did, text, _ = strings.Cut(n.Text, ": ")
+		return did, text
+	case KindWarning:
+		return "", ""
+	}
+	return did, n.Text
 }
 
 // Inbox lists a person's notices, the newest first, of what they may see now.

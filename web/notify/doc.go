@@ -13,6 +13,15 @@
 // Nobody is told of what they may not see: the level on a prospect is asked when
 // a notice is made and again when it is shown.
 //
-// The Center owns one goroutine while Run is called; everything else happens on
-// the caller's.
+// Where mail is set up, notices are mailed too: handoffs and mentions at once, the
+// rest in the morning, or as people choose. A letter waits on disk as the notices
+// it is about, and is written when it is sent: what its reader may not see by
+// then, or has read, is not in it. A crash loses none; one that comes between the
+// sending and the noting of it sends the same message, by its Message-ID, twice.
+//
+// Other parts send single messages, such as invitations, with Center.SendMail: on
+// disk before it returns, sent before all letters of notices.
+//
+// While Run is called the Center owns a second goroutine, which makes and sends
+// letters; everything else happens on the caller's.
 package notify
