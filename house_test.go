@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"wiki/handoff":       {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/brief":         {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/maillog":       {"content", "wiki", "wiki/people"},
+	"wiki/actionplan":    {"content"},
 	"wiki/qualification": {},
 	"wiki/register":      {"content", "wiki", "wiki/people", "wiki/repo"},
 	"wiki/pipeline":      {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief"},
@@ -44,7 +45,7 @@ var allowed = map[string][]string{
 	"web/outbound":       {},
 	"web/ui/build":       {},
 	"web/ui/src/live":    {}, // tests of the scripts beside them
-	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/ui"},
+	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/ui"},
 	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/sample", "search", "web", "web/notify"},
 }
 
