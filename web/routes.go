@@ -18,6 +18,7 @@ type Audience int
 const (
 	Anonymous      Audience = iota // anybody, signed in or not
 	Staff                          // members of staff who are signed in
+	Shared                         // guests and members of staff who are signed in; what they may see wiki.Shared decides
 	Administrators                 // administrators who are signed in
 	Live                           // sessions from our own pages, and API tokens at ?token=; refused by close codes
 )
@@ -28,6 +29,8 @@ func (a Audience) String() string {
 		return "anonymous"
 	case Staff:
 		return "staff"
+	case Shared:
+		return "shared"
 	case Live:
 		return "live"
 	}
@@ -223,6 +226,11 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, c people.Caller, 
 	switch {
 	case audience == Anonymous, audience == Live:
 		return nil
+	case signedIn && audience == Shared:
+		return nil
+	case signedIn && c.Person.Guest && r.URL.Path == "/":
+		http.Redirect(w, r, "/shared", http.StatusSeeOther)
+		return errAnswered
 	case signedIn && c.Person.Guest:
 		return notFound()
 	case signedIn && audience == Administrators && !c.Can(people.Administer):

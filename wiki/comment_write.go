@@ -32,14 +32,19 @@ type NewThread struct {
 	Text                 string
 }
 
-// mayComment is the one place that decides who may comment on a side: whoever
-// reads it, through a door that may write.
+// mayComment is the one place that decides who may comment on a side: staff who
+// read it and guests who were asked to, through a door that may write.
 func (sd *Side) mayComment(ctx context.Context, caller people.Caller, section Section) error {
 	if section != sd.s.section {
 		return ErrNotFound
 	}
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return err
+	}
+	if section == External {
+		if _, comment := sd.s.w.people.SharedLevel(ctx, caller, sd.s.prospect); !comment {
+			return people.ErrForbidden
+		}
 	}
 	if !caller.Can(people.Write) {
 		return people.ErrForbidden

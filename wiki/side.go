@@ -180,10 +180,10 @@ func (w *Wiki) Space(ctx context.Context, caller people.Caller, prospect string)
 	return sp, nil
 }
 
-// Shared opens the external side of a prospect: all that code serving guests
-// is ever handed.
+// Shared opens the external side of a prospect for its guests, and for staff who
+// see the prospect: all that code serving guests is ever handed.
 func (w *Wiki) Shared(ctx context.Context, caller people.Caller, prospect string) (*Side, error) {
-	if prospect == Playbook || w.people.LevelOn(ctx, caller, prospect) < people.Viewer {
+	if prospect == Playbook || w.level(ctx, caller, prospect, External) < people.Viewer {
 		return nil, ErrNotFound
 	}
 	s, err := w.side(prospect, External)
@@ -239,9 +239,22 @@ func (sd *Side) mayEdit(ctx context.Context, caller people.Caller, section Secti
 	return sd.may(ctx, caller, people.Editor)
 }
 
+// level is what the caller may do on a section of a prospect. Guests are on the
+// shared side alone.
+func (w *Wiki) level(ctx context.Context, caller people.Caller, prospect string, section Section) people.Level {
+	if section == External {
+		level, _ := w.people.SharedLevel(ctx, caller, prospect)
+		return level
+	}
+	if caller.Person.Guest {
+		return people.None
+	}
+	return w.people.LevelOn(ctx, caller, prospect)
+}
+
 func (w *Wiki) may(ctx context.Context, caller people.Caller, prospect string, section Section, want people.Level) error {
-	level := w.people.LevelOn(ctx, caller, prospect)
-	if level < people.Viewer || section == Internal && caller.Person.Guest {
+	level := w.level(ctx, caller, prospect, section)
+	if level < people.Viewer {
 		return ErrNotFound
 	}
 	if level < want {

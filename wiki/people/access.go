@@ -29,6 +29,7 @@ type access struct {
 	owner      string
 	restricted bool
 	grants     map[string]Level
+	guests     map[string]guestGrant // those who may come to the shared side
 }
 
 func readAccess(ctx context.Context, conn *sql.Conn, prospect string) (*access, error) {
@@ -60,6 +61,9 @@ func readAccess(ctx context.Context, conn *sql.Conn, prospect string) (*access, 
 	}
 	if err := rows.Err(); err != nil {
 		return nil, readError(err)
+	}
+	if a.guests, err = readGuests(ctx, conn, prospect); err != nil {
+		return nil, err
 	}
 	return &a, nil
 }
@@ -94,7 +98,7 @@ func readAllAccess(ctx context.Context, conn *sql.Conn) (map[string]*access, err
 	if err := rows.Err(); err != nil {
 		return nil, readError(err)
 	}
-	return all, nil
+	return all, addGuests(ctx, conn, all)
 }
 
 // Access is who may do what on the prospect. It is for code that has checked its

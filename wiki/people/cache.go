@@ -20,6 +20,9 @@ type cache struct {
 	byHandle map[string]*Person
 	byEmail  map[string]*Person
 	access   map[string]*access // by prospect; the values are never changed
+	// ends is not after the time when the next guest's ends, in milliseconds;
+	// 0: none does.
+	ends int64
 	// lent says that a snapshot looks at the map access, which is then copied
 	// before it is changed.
 	lent atomic.Bool
@@ -50,6 +53,10 @@ func (c *cache) reload(ctx context.Context, conn *sql.Conn) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.people, c.byHandle, c.byEmail, c.access = byID, byHandle, byEmail, access
+	c.ends = 0
+	for _, a := range access {
+		c.noteEnds(a)
+	}
 	c.lent.Store(false)
 	return nil
 }
@@ -76,7 +83,33 @@ func (c *cache) put(people []*Person, prospects map[string]*access) {
 			delete(c.access, name)
 		} else {
 			c.access[name] = a
+			c.noteEnds(a)
 		}
+	}
+}
+
+// noteEnds brings ends forward to the first of these guests'; mu is held.
+func (c *cache) noteEnds(a *access) {
+	for _, g := range a.guests {
+		if g.until != 0 && (c.ends == 0 || g.until < c.ends) {
+			c.ends = g.until
+		}
+	}
+}
+
+func (c *cache) nextEnd() int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.ends
+}
+
+// recountEnds finds when the next guest's time is over.
+func (c *cache) recountEnds() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ends = 0
+	for _, a := range c.access {
+		c.noteEnds(a)
 	}
 }
 

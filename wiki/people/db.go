@@ -191,6 +191,7 @@ func (d *DB) run(ctx context.Context, every time.Duration) {
 		case <-poll.C:
 			if err = d.poll(ctx, false); err == nil {
 				failed = 0
+				err = d.endGuests(ctx)
 			} else {
 				failed++
 			}
