@@ -14,6 +14,7 @@ import (
 type hold struct {
 	pending *wiki.Edit // what is in no version yet; nil if there is nothing
 	room    *room
+	to      wiki.Place // where members of staff find the page when it is removed; zero: nowhere
 	verdict chan bool // whether the page is gone; takes one
 	removed chan error
 	decided bool
@@ -70,6 +71,7 @@ func (r *room) hold(ctx context.Context) (*hold, error) {
 			return
 		}
 		err = r.hub.cfg.Journal.Remove(context.WithoutCancel(r.hub.ctx), r.name)
+		r.sendOn(k.to)
 		r.end(CodeNotFound, "the page is gone")
 		k.removed <- err
 	}}
@@ -105,4 +107,19 @@ func (r *room) freeze(k *hold) error {
 	e := r.editOf(snap)
 	k.pending = &e
 	return nil
+}
+
+// sendOn sends members of staff to where the page is now. Guests are not told
+// that there is such a place.
+func (r *room) sendOn(to wiki.Place) {
+	if to == (wiki.Place{}) {
+		return
+	}
+	frame := noticeFrame(noticeMoved, "This page has moved to the "+string(to.Section)+" side, "+to.Stage+"/"+to.Page+".")
+	for s := range r.sockets {
+		if !s.who.Guest {
+			s.send(frame)
+			s.close(CodeMoved, MovedReason(to, false))
+		}
+	}
 }

@@ -72,6 +72,10 @@ func (h *Hub) Merge(ctx context.Context, caller people.Caller, prospect string, 
 	if err != nil || m == nil {
 		return nil, err
 	}
+	// Not in the room: nobody who types has to wait for it.
+	if err := m.intend(ctx); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 
@@ -151,6 +155,12 @@ func (h *Hub) rename(ctx context.Context, from, to string) error {
 // Remove implements [wiki.Rooms]. A page without a document is deleted without a
 // room; one that is made in that moment goes with it.
 func (h *Hub) Remove(ctx context.Context, prospect string, place wiki.Place, remove func(*wiki.Edit) error) error {
+	return h.Cross(ctx, prospect, place, wiki.Place{}, remove)
+}
+
+// Cross implements [wiki.Rooms]. The document ends with the page: at the other
+// side begins a new one, so that nothing of this side's past is in it.
+func (h *Hub) Cross(ctx context.Context, prospect string, place, to wiki.Place, remove func(*wiki.Edit) error) error {
 	kept, err := h.hold(ctx, prospect, place)
 	if err != nil {
 		return err
@@ -162,6 +172,7 @@ func (h *Hub) Remove(ctx context.Context, prospect string, place wiki.Place, rem
 		return h.Removed(context.WithoutCancel(ctx), prospect, place)
 	}
 	defer kept.release() // also from a panic
+	kept.to = to
 	if err := remove(kept.pending); err != nil {
 		return err
 	}

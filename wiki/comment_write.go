@@ -407,20 +407,33 @@ func (s *side) restoreComments(ctx context.Context, caller people.Caller, place 
 	if _, ok := snap.files[path]; ok {
 		return nil
 	}
+	blob, ok, err := s.pastComments(ctx, place)
+	if err != nil || !ok {
+		return err
+	}
+	_, err = s.commit(ctx, caller, snap.head, []repo.Edit{{Path: path, Blob: blob}}, "Restore the comments on "+s.titleAt(snap, place))
+	return err
+}
+
+// pastComments finds the comments that went with a page when it was removed; ok
+// is false when there were none.
+func (s *side) pastComments(ctx context.Context, place Place) (blob repo.Hash, ok bool, err error) {
 	removed, err := s.w.history.Versions(ctx, s.name(), place.Path(), recentVersions, repo.Zero)
 	if err != nil {
-		return fmt.Errorf("finding the comments of %s: %w", place, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return repo.Zero, false, nil
+		}
+		return repo.Zero, false, fmt.Errorf("finding the comments of %s: %w", place, err)
 	}
 	i := slices.IndexFunc(removed, func(v repo.Version) bool { return v.Deleted })
-	past, err := s.w.history.Versions(ctx, s.name(), path, 2, repo.Zero)
+	past, err := s.w.history.Versions(ctx, s.name(), commentsPath(place), 2, repo.Zero)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (i < 0 || len(past) < 2 || past[0].Commit != removed[i].Commit) {
-		return nil // there were none when the page was deleted
+		return repo.Zero, false, nil // there were none when the page was deleted
 	}
 	if err != nil {
-		return fmt.Errorf("finding the comments of %s: %w", place, err)
+		return repo.Zero, false, fmt.Errorf("finding the comments of %s: %w", place, err)
 	}
-	_, err = s.commit(ctx, caller, snap.head, []repo.Edit{{Path: path, Blob: past[1].Blob}}, "Restore the comments on "+s.titleAt(snap, place))
-	return err
+	return past[1].Blob, true, nil
 }
 
 func (s *side) titleAt(snap *snapshot, place Place) string {

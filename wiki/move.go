@@ -102,23 +102,26 @@ func (s *side) freeFor(ctx context.Context, snap *snapshot, from, to Place) erro
 // stage.
 func rebase(text []byte, from, to Place) []byte {
 	doc := content.Parse(text)
-	return content.RewriteLinks(text, doc, func(dest string) string {
-		target := JoinLink(from.Path(), dest)
-		if target == "" {
-			return dest
-		}
-		tail := ""
-		if i := strings.IndexAny(dest, "?#"); i >= 0 {
-			dest, tail = dest[:i], dest[i:]
-		}
-		if path.Dir(target) == to.Stage {
-			return path.Base(target) + tail
-		}
-		if rest, ok := strings.CutPrefix(target, to.Stage+"/"); ok {
-			return rest + tail
-		}
-		return "../" + target + tail
-	})
+	return content.RewriteLinks(text, doc, func(dest string) string { return rebased(dest, from, to) })
+}
+
+// rebased is a relative destination as it is written on the page's new place.
+func rebased(dest string, from, to Place) string {
+	target := JoinLink(from.Path(), dest)
+	if target == "" {
+		return dest
+	}
+	tail := ""
+	if i := strings.IndexAny(dest, "?#"); i >= 0 {
+		dest, tail = dest[:i], dest[i:]
+	}
+	if path.Dir(target) == to.Stage {
+		return path.Base(target) + tail
+	}
+	if rest, ok := strings.CutPrefix(target, to.Stage+"/"); ok {
+		return rest + tail
+	}
+	return "../" + target + tail
 }
 
 // DeletePage removes a page and its comments. Its history stays, and Restore

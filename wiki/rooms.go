@@ -43,6 +43,9 @@ type Rooms interface {
 	// calls remove once at most, in the caller's goroutine, and answers its
 	// error. Remove must not ask rooms for anything.
 	Remove(ctx context.Context, prospect string, place Place, remove func(pending *Edit) error) error
+	// Cross is Remove for a page that goes through the wall: members of staff who
+	// have it open are sent to where it is then; for guests it is gone.
+	Cross(ctx context.Context, prospect string, from, to Place, remove func(pending *Edit) error) error
 	// RemoveAll is the same for all pages of a prospect, under the writer locks
 	// of both sides.
 	RemoveAll(ctx context.Context, prospect string, remove func(pending []Edit) error) error

@@ -97,6 +97,14 @@ func (o *openPages) Remove(_ context.Context, _ string, place wiki.Place, remove
 	return nil
 }
 
+func (o *openPages) Cross(ctx context.Context, prospect string, from, to wiki.Place, remove func(*wiki.Edit) error) error {
+	if err := o.Remove(ctx, prospect, from, remove); err != nil {
+		return err
+	}
+	o.asked[len(o.asked)-1] = "crossed " + from.String() + " " + to.String()
+	return nil
+}
+
 func (o *openPages) RemoveAll(_ context.Context, prospect string, remove func([]wiki.Edit) error) error {
 	var pending []wiki.Edit
 	for place := range o.pending {
