@@ -38,6 +38,8 @@ type DB struct {
 	now    func() time.Time
 	hasher *hasher
 	limits *signInLimiter
+	// resetLimits are of asking for new passwords.
+	resetLimits *signInLimiter
 
 	randomMu sync.Mutex
 	random   io.Reader
@@ -99,6 +101,7 @@ func Open(path string, o Options) (_ *DB, err error) {
 	}
 	d.hasher = newHasher(o.Cost, o.Hashing)
 	d.limits = newSignInLimiter(o.SignIn)
+	d.resetLimits = newSignInLimiter(SignInLimits{PerAddress: resetBurst, AddressEvery: resetEvery, PerIP: resetsPerIP, IPEvery: time.Minute})
 	d.dsn = "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 	if d.writers, err = sql.Open("sqlite", d.dsn+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"); err != nil {
 		return nil, fmt.Errorf("opening the accounts file: %w", err)

@@ -279,8 +279,10 @@ func (t *tx) setPassword(c Caller, id, hashed string) error {
 	if _, err := t.exec("DELETE FROM sessions WHERE person = ? AND id <> ?", id, c.Session); err != nil {
 		return err
 	}
-	if _, err := t.exec("DELETE FROM links WHERE person = ?", id); err != nil {
-		return err
+	for _, table := range []string{"links", "resets", "sign_ins"} {
+		if _, err := t.exec("DELETE FROM "+table+" WHERE person = ?", id); err != nil {
+			return err
+		}
 	}
 	t.changed(id)
 	return t.record(c, "person.password", id, "", "")

@@ -319,6 +319,10 @@ func (d *DB) Update(ctx context.Context, c Caller, id string, patch Patch) (Pers
 			if _, err := t.exec("DELETE FROM invitations WHERE email = ?", p.Email); err != nil {
 				return err
 			}
+			// Links that were mailed to the address before open nothing more.
+			if _, err := t.exec("DELETE FROM resets WHERE person = ?", id); err != nil {
+				return err
+			}
 		}
 		if patch.Job != nil {
 			p.Job = *patch.Job
@@ -350,6 +354,9 @@ func (d *DB) Update(ctx context.Context, c Caller, id string, patch Patch) (Pers
 		t.changed(id)
 		detail := ""
 		if p.Role != old.Role {
+			if err := t.renewSessions(id); err != nil {
+				return err
+			}
 			detail = "role " + string(p.Role)
 		}
 		return t.record(c, "person.update", id, "", detail)
@@ -410,7 +417,7 @@ func (d *DB) setDisabled(ctx context.Context, c Caller, id string, disabled bool
 			if err := t.keepAdmin(p); err != nil {
 				return err
 			}
-			for _, table := range []string{"sessions", "tokens", "links"} {
+			for _, table := range []string{"sessions", "tokens", "links", "sign_ins", "resets"} {
 				if _, err := t.exec("DELETE FROM "+table+" WHERE person = ?", id); err != nil {
 					return err
 				}

@@ -30,6 +30,10 @@ type Session struct {
 	Created time.Time
 	Seen    time.Time // to a minute or so
 	Expires time.Time // if it is used until then
+	How     string    // it began; see [Entry]; may be empty
+	// Renew says that the person's rights have changed since its secret was made:
+	// the next page should give it a new one, by [DB.RenewSession].
+	Renew bool
 }
 
 // door is a session or a token as it is kept in memory, found by the hash of its
@@ -37,6 +41,7 @@ type Session struct {
 type door struct {
 	session Session // ID is empty for a token
 	token   Token
+	until   time.Time    // when a session's secret that was replaced counts no more; zero: it is the session's own
 	used    atomic.Int64 // milliseconds
 	ip      atomic.Pointer[string]
 }
@@ -152,7 +157,10 @@ func (d *DB) sweep(ctx context.Context) error {
 		EXISTS (SELECT 1 FROM sessions WHERE expires <= ?1 OR seen <= ?2) OR
 		EXISTS (SELECT 1 FROM tokens WHERE expires > 0 AND expires <= ?1) OR
 		EXISTS (SELECT 1 FROM links WHERE expires <= ?1) OR
-		EXISTS (SELECT 1 FROM invitations WHERE expires <= ?1)`,
+		EXISTS (SELECT 1 FROM invitations WHERE expires <= ?1) OR
+		EXISTS (SELECT 1 FROM sign_ins WHERE expires <= ?1) OR
+		EXISTS (SELECT 1 FROM resets WHERE expires <= ?1) OR
+		EXISTS (SELECT 1 FROM sessions WHERE old_hash IS NOT NULL AND old_until <= ?1)`,
 		millis(now), millis(now.Add(-SessionIdle))).Scan(&some)
 	if err != nil {
 		return fmt.Errorf("looking for what has expired: %w", err)
@@ -168,6 +176,9 @@ func (d *DB) sweep(ctx context.Context) error {
 			"DELETE FROM tokens WHERE expires > 0 AND expires <= ?",
 			"DELETE FROM links WHERE expires <= ?",
 			"DELETE FROM invitations WHERE expires <= ?",
+			"DELETE FROM sign_ins WHERE expires <= ?",
+			"DELETE FROM resets WHERE expires <= ?",
+			"UPDATE sessions SET old_hash = NULL WHERE old_hash IS NOT NULL AND old_until <= ?",
 		} {
 			if _, err := t.exec(query, millis(t.now)); err != nil {
 				return err
@@ -182,6 +193,14 @@ func (d *DB) sweep(ctx context.Context) error {
 // StartSession signs a person in: after their password, link or invitation was
 // checked. The token goes into the cookie; it is always a new one.
 func (d *DB) StartSession(ctx context.Context, personID, ip, agent string) (token string, s Session, err error) {
+	return d.Enter(ctx, personID, Entry{IP: ip, Agent: agent})
+}
+
+// Enter is [DB.StartSession], and keeps how the person signed in.
+func (d *DB) Enter(ctx context.Context, personID string, e Entry) (token string, s Session, err error) {
+	if len(e.Hint) > maxHint {
+		e.Hint = ""
+	}
 	id, err := d.newID()
 	if err != nil {
 		return "", Session{}, err
@@ -199,9 +218,9 @@ func (d *DB) StartSession(ctx context.Context, personID, ip, agent string) (toke
 			return ErrForbidden
 		}
 		now := fromMillis(millis(t.now))
-		s = Session{ID: id, Person: p.ID, IP: clip(ip, 64), Agent: clip(agent, 200), Created: now, Seen: now, Expires: now.Add(SessionLife)}
-		if _, err := t.exec("INSERT INTO sessions (id, hash, person, ip, agent, created, seen, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			s.ID, hashed, s.Person, s.IP, s.Agent, millis(s.Created), millis(s.Seen), millis(s.Expires)); err != nil {
+		s = Session{ID: id, Person: p.ID, IP: clip(e.IP, 64), Agent: clip(e.Agent, 200), Created: now, Seen: now, Expires: now.Add(SessionLife), How: clip(e.How, 20)}
+		if _, err := t.exec("INSERT INTO sessions (id, hash, person, ip, agent, created, seen, expires, how, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			s.ID, hashed, s.Person, s.IP, s.Agent, millis(s.Created), millis(s.Seen), millis(s.Expires), s.How, e.Hint); err != nil {
 			return err
 		}
 		ended, err := t.exec("DELETE FROM sessions WHERE person = ?1 AND seq NOT IN (SELECT seq FROM sessions WHERE person = ?1 ORDER BY seq DESC LIMIT ?2)", p.ID, MaxSessions)
@@ -211,7 +230,7 @@ func (d *DB) StartSession(ctx context.Context, personID, ip, agent string) (toke
 		if ended > 0 {
 			t.changed(p.ID)
 		}
-		return t.record(Caller{Person: p, IP: s.IP, Via: "session"}, "session.start", p.ID, "", "")
+		return t.record(Caller{Person: p, IP: s.IP, Via: "session"}, "session.start", p.ID, "", s.How)
 	})
 	if err != nil {
 		return "", Session{}, err
@@ -219,11 +238,11 @@ func (d *DB) StartSession(ctx context.Context, personID, ip, agent string) (toke
 	return secret, s, nil
 }
 
-const sessionColumns = "id, person, ip, agent, created, seen, expires"
+const sessionColumns = "id, person, ip, agent, created, seen, expires, how, renew"
 
 func scanSession(row scanner) (s Session, err error) {
 	var created, seen, expires int64
-	err = row.Scan(&s.ID, &s.Person, &s.IP, &s.Agent, &created, &seen, &expires)
+	err = row.Scan(&s.ID, &s.Person, &s.IP, &s.Agent, &created, &seen, &expires, &s.How, &s.Renew)
 	s.Created, s.Seen, s.Expires = fromMillis(created), fromMillis(seen), fromMillis(expires)
 	return s, err
 }
@@ -238,14 +257,14 @@ func (d *DB) Session(ctx context.Context, token string) (Caller, Session, error)
 	x, gen := d.secrets.get(h)
 	if x == nil {
 		var s Session
-		var created, seen, expires int64
-		err := scanOne(d.readers.QueryRowContext(ctx, "SELECT "+sessionColumns+" FROM sessions WHERE hash = ?", h[:]),
-			&s.ID, &s.Person, &s.IP, &s.Agent, &created, &seen, &expires)
+		var created, seen, expires, until int64
+		err := scanOne(d.readers.QueryRowContext(ctx, "SELECT "+sessionColumns+", iif(hash = ?1, 0, old_until) FROM sessions WHERE hash = ?1 OR old_hash = ?1", h[:]),
+			&s.ID, &s.Person, &s.IP, &s.Agent, &created, &seen, &expires, &s.How, &s.Renew, &until)
 		if err != nil {
 			return Caller{}, Session{}, err
 		}
 		s.Created, s.Seen, s.Expires = fromMillis(created), fromMillis(seen), fromMillis(expires)
-		x = &door{session: s}
+		x = &door{session: s, until: fromMillis(until)}
 		x.used.Store(seen)
 		d.secrets.put(h, x, gen)
 	}
@@ -255,6 +274,9 @@ func (d *DB) Session(ctx context.Context, token string) (Caller, Session, error)
 	}
 	s.Seen = fromMillis(x.used.Load())
 	now := d.now()
+	if !x.until.IsZero() && (!now.Before(x.until) || x.until.Sub(now) > renewGrace) {
+		return Caller{}, Session{}, ErrNotFound
+	}
 	if now.Add(seenEvery).Before(s.Seen) {
 		var err error
 		if s, err = d.rebase(ctx, s, now); err != nil {
@@ -338,7 +360,7 @@ func (d *DB) EndSession(ctx context.Context, token string) error {
 	h := hash(token)
 	return d.write(ctx, func(t *tx) error {
 		var id, person string
-		err := t.one("DELETE FROM sessions WHERE hash = ? RETURNING id, person", []any{h[:]}, &id, &person)
+		err := t.one("DELETE FROM sessions WHERE hash = ?1 OR old_hash = ?1 RETURNING id, person", []any{h[:]}, &id, &person)
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
