@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"wiki/pipeline":      {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief"},
 	"wiki/credit":        {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline"},
 	"wiki/transfer":      {"content", "realtime/journal", "wiki", "wiki/people", "wiki/repo"},
+	"wiki/wikitest":      {"wiki", "wiki/people"},
 	"wiki/sample":        {"content", "wiki", "wiki/handoff", "wiki/maillog", "wiki/people", "wiki/repo"},
 	"search/query":       {},
 	"search/extract":     {},
@@ -41,12 +42,13 @@ var allowed = map[string][]string{
 	"realtime/load":      {"realtime/yjs"},
 	"realtime/powercut":  {},
 	"web/ui":             {},
-	"web/notify":         {"content", "wiki", "wiki/people", "wiki/repo", "wiki/handoff"},
+	"web/notify":         {"content", "wiki", "wiki/people", "wiki/repo", "wiki/handoff", "web/webhook"},
 	"web/outbound":       {},
+	"web/webhook":        {"web/outbound", "wiki", "wiki/people"},
 	"web/ui/build":       {},
 	"web/ui/src/live":    {}, // tests of the scripts beside them
-	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/ui"},
-	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/sample", "search", "web", "web/notify"},
+	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/webhook", "web/ui"},
+	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/sample", "search", "web", "web/notify", "web/outbound", "web/webhook"},
 }
 
 // only says which package alone may name a module, so that a part can be

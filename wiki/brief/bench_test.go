@@ -47,7 +47,7 @@ func BenchmarkBrief(b *testing.B) {
 	b.Run("cold", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
-			m := brief.New(d.w, d.register)
+			m := brief.New(d.Wiki, d.register)
 			b.StartTimer()
 			_, err := m.Make(b.Context(), d.tom, d.sp, "")
 			require.NoError(b, err)

@@ -3,7 +3,6 @@ package brief_test
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,71 +14,41 @@ import (
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
+	"dealwiki/wiki/wikitest"
 )
 
 // desk is a wiki with briefs and a clock that goes an hour with each edit.
 type desk struct {
-	t        testing.TB
-	w        *wiki.Wiki
+	*wikitest.Desk
 	m        *brief.Maker
 	register *register.Register
-	db       *people.DB
-	clock    time.Time
 	dana     people.Caller
 	tom      people.Caller
 	sp       *wiki.Space
 }
 
 func newDesk(t testing.TB) *desk {
-	dir := t.TempDir()
-	d := &desk{t: t, clock: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
-	now := func() time.Time { return d.clock }
+	d := &desk{Desk: wikitest.New(t, wiki.Config{})}
 	var err error
-	d.db, err = people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 64, Iterations: 1}, Now: now})
+	d.register, err = register.Open(t.Context(), d.Wiki, nil)
 	require.NoError(t, err)
-	d.w, err = wiki.Open(t.Context(), wiki.Config{Dir: dir, People: d.db, Now: now})
-	require.NoError(t, err)
-	r, err := register.Open(t.Context(), d.w, nil)
-	require.NoError(t, err)
-	d.m, d.register = brief.New(d.w, r), r
-	t.Cleanup(func() {
-		assert.NoError(t, r.Close())
-		assert.NoError(t, d.w.Close())
-		assert.NoError(t, d.db.Close())
-	})
-	person := func(name, email string) people.Caller {
-		p, err := d.db.Add(context.Background(), people.System("test"), people.NewPerson{Name: name, Email: email, Role: people.Member, Job: "sales", Skills: "Railways"})
-		require.NoError(t, err)
-		return people.Caller{Person: p, Scopes: people.AllScopes, Via: "session"}
-	}
-	d.dana, d.tom = person("Dana Reyes", "dana@example.com"), person("Tom Okafor", "tom@example.com")
-	e, err := d.w.Create(t.Context(), d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind"}})
-	require.NoError(t, err)
-	d.sp, err = d.w.Space(t.Context(), d.dana, e.Slug)
-	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, d.register.Close()) })
+	d.m = brief.New(d.Wiki, d.register)
+	d.dana, d.tom = d.Person("Dana Reyes", "dana@example.com", people.Sales), d.Person("Tom Okafor", "tom@example.com", people.Sales)
+	d.sp = d.Prospect(d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind"}})
 	return d
 }
 
 func (d *desk) edit(by people.Caller, place, text string) *wiki.Edited {
-	d.t.Helper()
-	d.clock = d.clock.Add(time.Hour)
-	p, err := wiki.ParsePlace(place)
-	require.NoError(d.t, err)
-	side, err := d.sp.Side(p.Section)
-	require.NoError(d.t, err)
-	e := wiki.Edit{Place: p, Text: []byte(text)}
-	if info, err := side.Lookup(d.t.Context(), by, p); err == nil {
-		e.Base = info.Version
-	}
-	done, err := side.Edit(d.t.Context(), by, e)
-	require.NoError(d.t, err)
-	return done
+	d.T.Helper()
+	d.Clock.Advance(time.Hour)
+	return d.Edit(by, d.sp, place, text)
 }
 
 func (d *desk) brief(c people.Caller, since string) *brief.Brief {
-	d.t.Helper()
-	b, err := d.m.Make(d.t.Context(), c, d.sp, since)
-	require.NoError(d.t, err)
+	d.T.Helper()
+	b, err := d.m.Make(d.T.Context(), c, d.sp, since)
+	require.NoError(d.T, err)
 	return b
 }
 
@@ -139,10 +108,10 @@ func TestBriefBeforeAnyMarkup(t *testing.T) {
 func TestSinceLastHere(t *testing.T) {
 	d := newDesk(t)
 	first := d.edit(d.dana, "internal/account/overview", overview+"\n> [!commitment] Go-live in March @dana due:2027-03-01 ^c-0001\n")
-	require.NoError(t, d.db.MarkRead(t.Context(), d.tom, "northwind", "internal", "account/overview", first.Version.String()))
-	d.clock = d.clock.Add(48 * time.Hour)
+	require.NoError(t, d.People.MarkRead(t.Context(), d.tom, "northwind", "internal", "account/overview", first.Version.String()))
+	d.Clock.Advance(48 * time.Hour)
 	d.edit(d.dana, "internal/account/overview", overview+"\n> [!commitment] Go-live in April @dana due:2027-04-01 ^c-0001\n\n> [!risk] The network is slow ^r-0001\n")
-	d.clock = d.clock.Add(time.Hour)
+	d.Clock.Advance(time.Hour)
 
 	b := d.brief(d.tom, "last-visit")
 	require.NotNil(t, b.Since)
@@ -210,7 +179,7 @@ func TestNotesSurviveARestart(t *testing.T) {
 	d := newDesk(t)
 	d.edit(d.dana, "internal/account/overview", overview)
 	was := d.brief(d.tom, "")
-	now, err := brief.New(d.w, d.register).Make(t.Context(), d.tom, d.sp, "")
+	now, err := brief.New(d.Wiki, d.register).Make(t.Context(), d.tom, d.sp, "")
 	require.NoError(t, err)
 	was.Computed, now.Computed = time.Time{}, time.Time{}
 	assert.Equal(t, was, now)

@@ -21,9 +21,9 @@ func realDeal(t testing.TB, name string) *brief.Brief {
 	src, err := transfer.OpenSource(t.Context(), filepath.Join("..", "transfer", "testdata", "realdeals", name+".bundle"), transfer.SourceOptions{})
 	require.NoError(t, err)
 	defer src.Close()
-	res, err := transfer.Import(t.Context(), d.w, people.System("test"), src, transfer.ImportOptions{Prospect: name})
+	res, err := transfer.Import(t.Context(), d.Wiki, people.System("test"), src, transfer.ImportOptions{Prospect: name})
 	require.NoError(t, err)
-	d.sp, err = d.w.Space(t.Context(), d.tom, res.Slug)
+	d.sp, err = d.Wiki.Space(t.Context(), d.tom, res.Slug)
 	require.NoError(t, err)
 	return d.brief(d.tom, "")
 }

@@ -1,7 +1,6 @@
 package credit_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,35 +12,19 @@ import (
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
+	"dealwiki/wiki/wikitest"
 )
 
 func TestAskAnswerAndKnow(t *testing.T) {
-	dir, ctx := t.TempDir(), t.Context()
-	clock := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	now := func() time.Time { return clock }
-	db, err := people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 64, Iterations: 1}, Now: now})
-	require.NoError(t, err)
-	w, err := wiki.Open(ctx, wiki.Config{Dir: dir, People: db, Now: now})
-	require.NoError(t, err)
+	ctx, desk := t.Context(), wikitest.New(t, wiki.Config{})
+	w := desk.Wiki
 	r, err := register.Open(ctx, w, nil)
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, r.Close())
-		assert.NoError(t, w.Close())
-		assert.NoError(t, db.Close())
-	})
+	t.Cleanup(func() { assert.NoError(t, r.Close()) })
 	b, err := credit.Open(ctx, w, r, handoff.New(w, r))
 	require.NoError(t, err)
-	person := func(name, email string) people.Caller {
-		p, err := db.Add(ctx, people.System("test"), people.NewPerson{Name: name, Email: email, Role: people.Member})
-		require.NoError(t, err)
-		return people.Caller{Person: p, Scopes: people.AllScopes, Via: "session"}
-	}
-	dana, priya := person("Dana Reyes", "dana@example.com"), person("Priya Nair", "priya@example.com")
-	e, err := w.Create(ctx, dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind", Stage: "closing"}})
-	require.NoError(t, err)
-	sp, err := w.Space(ctx, dana, e.Slug)
-	require.NoError(t, err)
+	dana, priya := desk.Person("Dana Reyes", "dana@example.com", people.Sales), desk.Person("Priya Nair", "priya@example.com", people.Technical)
+	sp := desk.Prospect(dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind", Stage: "closing"}})
 
 	var invalid *wiki.Invalid
 	for _, wrong := range []string{"", " \n", "a\x00b"} {
@@ -54,7 +37,7 @@ func TestAskAnswerAndKnow(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(page.Text), "[!question] Does the import @"+priya.Person.Handle)
 
-	clock = clock.Add(time.Hour)
+	desk.Clock.Advance(time.Hour)
 	facts, err := r.Space(ctx, dana, sp)
 	require.NoError(t, err)
 	require.Len(t, facts, 1)
@@ -68,7 +51,7 @@ func TestAskAnswerAndKnow(t *testing.T) {
 	require.Len(t, ledger.Rows[0].Help.Answered, 1)
 	assert.Equal(t, credit.Questions, ledger.Rows[0].Help.Answered[0].Place)
 
-	known, err := b.Who(ctx, dana, []string{"quarantine"}, []credit.Found{{Prospect: e.Slug, Place: credit.Questions}})
+	known, err := b.Who(ctx, dana, []string{"quarantine"}, []credit.Found{{Prospect: sp.Prospect(), Place: credit.Questions}})
 	require.NoError(t, err)
 	require.NotEmpty(t, known)
 	assert.Equal(t, priya.Person.ID, known[0].Person.ID)

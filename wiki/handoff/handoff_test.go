@@ -17,15 +17,12 @@ import (
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
+	"dealwiki/wiki/wikitest"
 )
 
 type desk struct {
-	t     testing.TB
-	dir   string
-	w     *wiki.Wiki
+	*wikitest.Desk
 	b     *handoff.Book
-	db    *people.DB
-	clock time.Time
 	dana  people.Caller // sales, the owner
 	tom   people.Caller // delivery
 	priya people.Caller // technical
@@ -33,57 +30,32 @@ type desk struct {
 }
 
 func newDesk(t testing.TB) *desk {
-	d := &desk{t: t, dir: t.TempDir(), clock: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
-	now := func() time.Time { return d.clock }
-	var err error
-	d.db, err = people.Open(filepath.Join(d.dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 64, Iterations: 1}, Now: now})
+	d := &desk{Desk: wikitest.New(t, wiki.Config{})}
+	r, err := register.Open(t.Context(), d.Wiki, nil)
 	require.NoError(t, err)
-	d.w, err = wiki.Open(t.Context(), wiki.Config{Dir: d.dir, People: d.db, Now: now})
-	require.NoError(t, err)
-	r, err := register.Open(t.Context(), d.w, nil)
-	require.NoError(t, err)
-	d.b = handoff.New(d.w, r)
-	t.Cleanup(func() {
-		assert.NoError(t, r.Close())
-		assert.NoError(t, d.w.Close())
-		assert.NoError(t, d.db.Close())
-	})
-	person := func(name, email string, job people.Job) people.Caller {
-		p, err := d.db.Add(context.Background(), people.System("test"), people.NewPerson{Name: name, Email: email, Role: people.Member, Job: job})
-		require.NoError(t, err)
-		return people.Caller{Person: p, Scopes: people.AllScopes, Via: "session"}
-	}
-	d.dana, d.tom, d.priya = person("Dana Reyes", "dana@example.com", people.Sales), person("Tom Okafor", "tom@example.com", people.Delivery), person("Priya Nair", "priya@example.com", people.Technical)
+	t.Cleanup(func() { assert.NoError(t, r.Close()) })
+	d.b = handoff.New(d.Wiki, r)
+	d.dana = d.Person("Dana Reyes", "dana@example.com", people.Sales)
+	d.tom = d.Person("Tom Okafor", "tom@example.com", people.Delivery)
+	d.priya = d.Person("Priya Nair", "priya@example.com", people.Technical)
 	d.sp = d.prospect("Northwind", "closing", false)
 	return d
 }
 
 func (d *desk) prospect(title, stage string, restricted bool) *wiki.Space {
-	e, err := d.w.Create(d.t.Context(), d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: title, Stage: stage}, Restricted: restricted})
-	require.NoError(d.t, err)
-	sp, err := d.w.Space(d.t.Context(), d.dana, e.Slug)
-	require.NoError(d.t, err)
-	return sp
+	d.T.Helper()
+	return d.Prospect(d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: title, Stage: stage}, Restricted: restricted})
 }
 
 func (d *desk) edit(by people.Caller, place, text string) {
-	d.t.Helper()
-	d.clock = d.clock.Add(time.Hour)
-	p, err := wiki.ParsePlace(place)
-	require.NoError(d.t, err)
-	side, err := d.sp.Side(p.Section)
-	require.NoError(d.t, err)
-	e := wiki.Edit{Place: p, Text: []byte(text)}
-	if info, err := side.Lookup(d.t.Context(), by, p); err == nil {
-		e.Base = info.Version
-	}
-	_, err = side.Edit(d.t.Context(), by, e)
-	require.NoError(d.t, err)
+	d.T.Helper()
+	d.Clock.Advance(time.Hour)
+	d.Edit(by, d.sp, place, text)
 }
 
 func (d *desk) stage() string {
-	e, err := d.w.Prospect(d.t.Context(), d.dana, d.sp.Prospect())
-	require.NoError(d.t, err)
+	e, err := d.Wiki.Prospect(d.T.Context(), d.dana, d.sp.Prospect())
+	require.NoError(d.T, err)
 	return e.Stage
 }
 
@@ -155,7 +127,7 @@ func TestOfferReturnOfferAccept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, handoff.StateAccepted, accepted.State)
 	assert.Equal(t, "delivering", d.stage())
-	access, err := d.db.Access(t.Context(), "northwind")
+	access, err := d.People.Access(t.Context(), "northwind")
 	require.NoError(t, err)
 	assert.Equal(t, d.tom.Person.ID, access.Owner)
 	_, err = d.b.Accept(t.Context(), d.tom, d.sp, 2, []string{"c-0001"}, fine, "")
@@ -203,7 +175,7 @@ func TestOfferReturnOfferAccept(t *testing.T) {
 	assert.Equal(t, accepted.Record, now.Record)
 
 	if git, err := exec.LookPath("git"); err == nil {
-		dir := filepath.Join(d.dir, "spaces", "northwind", "internal.git")
+		dir := filepath.Join(d.Dir, "spaces", "northwind", "internal.git")
 		out, err := exec.Command(git, "-C", dir, "show", "handoff/0002:handoffs/0002.md").CombinedOutput()
 		require.NoError(t, err, string(out))
 		assert.Contains(t, string(out), "# Handoff 2: Closing to Delivering")
@@ -233,7 +205,7 @@ func TestOneKeyForOneself(t *testing.T) {
 func TestNurturingAndWarnings(t *testing.T) {
 	d := newDesk(t)
 	d.sp = d.prospect("Acme", "proposing", true)
-	tomorrow := d.clock.AddDate(0, 0, 1).Format(time.DateOnly)
+	tomorrow := d.Clock.Now().AddDate(0, 0, 1).Format(time.DateOnly)
 	var invalid *wiki.Invalid
 	_, err := d.b.Offer(t.Context(), d.dana, d.sp, handoff.Offer{To: "nurture", Wake: "2020-01-01", Note: "No budget"})
 	assert.ErrorAs(t, err, &invalid)
@@ -248,7 +220,7 @@ func TestNurturingAndWarnings(t *testing.T) {
 
 	h, err := d.b.Offer(t.Context(), d.dana, d.sp, handoff.Offer{To: "negotiating", Receiver: d.tom.Person.ID})
 	require.NoError(t, err)
-	_, err = d.w.Space(t.Context(), d.tom, "acme")
+	_, err = d.Wiki.Space(t.Context(), d.tom, "acme")
 	require.NoError(t, err, "the receiver may read it from the offer on")
 	_, err = d.b.Accept(t.Context(), d.tom, d.sp, h.Number, nil, fine, "")
 	require.NoError(t, err)
@@ -269,7 +241,7 @@ func TestNurturingAndWarnings(t *testing.T) {
 func TestBadOffers(t *testing.T) {
 	d := newDesk(t)
 	left := d.priya.Person.ID
-	require.NoError(t, d.db.Disable(t.Context(), people.System("test"), left))
+	require.NoError(t, d.People.Disable(t.Context(), people.System("test"), left))
 	seven := 7
 	for name, c := range map[string]struct {
 		offer handoff.Offer
@@ -320,7 +292,7 @@ func TestManyAtOnce(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1, good)
-	require.NoError(t, d.db.Disable(t.Context(), people.System("test"), d.tom.Person.ID))
+	require.NoError(t, d.People.Disable(t.Context(), people.System("test"), d.tom.Person.ID))
 	h, err := d.b.Delegate(t.Context(), d.dana, d.sp, 1, d.priya.Person.ID, "Tom has left.")
 	require.NoError(t, err, "the sender passes it on when the receiver has left")
 	assert.Equal(t, d.priya.Person.ID, h.Holder)
@@ -334,12 +306,12 @@ func TestNewOpportunity(t *testing.T) {
 	e, err := d.b.NewOpportunity(t.Context(), d.dana, d.sp, "Northwind buses")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"northwind"}, e.Links)
-	sp, err := d.w.Space(t.Context(), d.dana, e.Slug)
+	sp, err := d.Wiki.Space(t.Context(), d.dana, e.Slug)
 	require.NoError(t, err)
 	page, err := sp.Internal().Read(t.Context(), d.dana, wiki.Place{Section: "internal", Stage: "account", Page: "from-the-last-deal"})
 	require.NoError(t, err)
 	assert.Contains(t, string(page.Text), "[[northwind:closing/close-plan|Go-live in March]]")
-	old, err := d.w.Prospect(t.Context(), d.dana, "northwind")
+	old, err := d.Wiki.Prospect(t.Context(), d.dana, "northwind")
 	require.NoError(t, err)
 	assert.Equal(t, []string{e.Slug}, old.Links)
 }
@@ -407,7 +379,7 @@ func TestLeadFromMarketing(t *testing.T) {
 	require.NoError(t, err)
 	_, err = d.b.Accept(t.Context(), d.priya, d.sp, h.Number, nil, fine, "")
 	require.NoError(t, err)
-	access, err := d.db.Access(t.Context(), d.sp.Prospect())
+	access, err := d.People.Access(t.Context(), d.sp.Prospect())
 	require.NoError(t, err)
 	assert.Equal(t, d.priya.Person.ID, access.Owner)
 }
@@ -436,7 +408,7 @@ func TestARefusedOfferLetsNobodyIn(t *testing.T) {
 	one := 1
 	_, err = d.b.Offer(t.Context(), d.dana, d.sp, handoff.Offer{To: "delivering", Receiver: d.priya.Person.ID, Last: &one})
 	require.ErrorIs(t, err, handoff.ErrStale, "the first is open")
-	assert.Equal(t, people.None, d.db.LevelOn(t.Context(), d.priya, d.sp.Prospect()))
+	assert.Equal(t, people.None, d.People.LevelOn(t.Context(), d.priya, d.sp.Prospect()))
 }
 
 func TestReasonsAreShort(t *testing.T) {

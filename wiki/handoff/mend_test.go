@@ -24,13 +24,13 @@ func TestRunLeavesADealThatWasGivenBack(t *testing.T) {
 	_, err = d.b.Accept(t.Context(), d.tom, d.sp, h.Number, nil, fine, "")
 	require.NoError(t, err)
 	owner := func() string {
-		access, err := d.db.Access(t.Context(), d.sp.Prospect())
+		access, err := d.People.Access(t.Context(), d.sp.Prospect())
 		require.NoError(t, err)
 		return access.Owner
 	}
 	assert.Equal(t, d.tom.Person.ID, owner())
-	d.clock = d.clock.Add(time.Hour)
-	require.NoError(t, d.db.SetOwner(t.Context(), people.System("test"), d.sp.Prospect(), d.dana.Person.ID))
+	d.Clock.Advance(time.Hour)
+	require.NoError(t, d.People.SetOwner(t.Context(), people.System("test"), d.sp.Prospect(), d.dana.Person.ID))
 
 	late := d.prospect("Acme", "negotiating", false)
 	ctx, stop := context.WithCancel(t.Context())

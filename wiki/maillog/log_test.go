@@ -1,9 +1,7 @@
 package maillog_test
 
 import (
-	"context"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,12 +13,12 @@ import (
 	"dealwiki/wiki"
 	"dealwiki/wiki/maillog"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/wikitest"
 )
 
 // desk is a wiki with a log and a clock that stands still.
 type desk struct {
-	t    testing.TB
-	w    *wiki.Wiki
+	*wikitest.Desk
 	log  *maillog.Log
 	dana people.Caller
 	vera people.Caller // only reads
@@ -28,59 +26,42 @@ type desk struct {
 }
 
 func newDesk(t testing.TB) *desk {
-	dir := t.TempDir()
-	d := &desk{t: t}
-	now := func() time.Time { return time.Date(2026, 11, 13, 9, 30, 0, 0, time.UTC) }
-	db, err := people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 64, Iterations: 1}, Now: now})
-	require.NoError(t, err)
-	d.w, err = wiki.Open(t.Context(), wiki.Config{Dir: dir, People: db, Now: now, Git: "-", MaxFile: 1 << 20})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, d.w.Close())
-		assert.NoError(t, db.Close())
-	})
-	d.log = maillog.New(maillog.Config{Wiki: d.w, MaxMail: 4 << 20})
-	person := func(name, email string) people.Caller {
-		p, err := db.Add(context.Background(), people.System("test"), people.NewPerson{Name: name, Email: email, Role: people.Member, Job: "sales"})
-		require.NoError(t, err)
-		return people.Caller{Person: p, Scopes: people.AllScopes, Via: "session"}
-	}
-	d.dana, d.vera = person("Dana Reyes", "dana@fairlead.example"), person("Vera Holm", "vera@fairlead.example")
-	e, err := d.w.Create(t.Context(), d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind"}})
-	require.NoError(t, err)
-	require.NoError(t, db.Grant(t.Context(), d.dana, e.Slug, d.vera.Person.ID, people.Viewer))
-	d.sp, err = d.w.Space(t.Context(), d.dana, e.Slug)
-	require.NoError(t, err)
+	d := &desk{Desk: wikitest.New(t, wiki.Config{Git: "-", MaxFile: 1 << 20})}
+	d.Clock.Set(time.Date(2026, 11, 13, 9, 30, 0, 0, time.UTC))
+	d.log = maillog.New(maillog.Config{Wiki: d.Wiki, MaxMail: 4 << 20})
+	d.dana, d.vera = d.Person("Dana Reyes", "dana@fairlead.example", people.Sales), d.Person("Vera Holm", "vera@fairlead.example", people.Sales)
+	d.sp = d.Prospect(d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind"}})
+	require.NoError(t, d.People.Grant(t.Context(), d.dana, d.sp.Prospect(), d.vera.Person.ID, people.Viewer))
 	return d
 }
 
 func (d *desk) add(n maillog.NewEntry) *maillog.Entry {
-	d.t.Helper()
-	e, err := d.log.Add(d.t.Context(), d.dana, d.sp, n)
-	require.NoError(d.t, err)
+	d.T.Helper()
+	e, err := d.log.Add(d.T.Context(), d.dana, d.sp, n)
+	require.NoError(d.T, err)
 	return e
 }
 
 func (d *desk) mail(section wiki.Section, raw string) (*maillog.Entry, bool) {
-	d.t.Helper()
-	e, known, err := d.log.AddMail(d.t.Context(), d.dana, d.sp, section, []byte(strings.ReplaceAll(raw, "\n", "\r\n")))
-	require.NoError(d.t, err)
+	d.T.Helper()
+	e, known, err := d.log.AddMail(d.T.Context(), d.dana, d.sp, section, []byte(strings.ReplaceAll(raw, "\n", "\r\n")))
+	require.NoError(d.T, err)
 	return e, known
 }
 
 func (d *desk) text(e *maillog.Entry) string {
-	d.t.Helper()
+	d.T.Helper()
 	side, err := d.sp.Side(e.Section)
-	require.NoError(d.t, err)
-	p, err := side.Read(d.t.Context(), d.dana, e.Place)
-	require.NoError(d.t, err)
+	require.NoError(d.T, err)
+	p, err := side.Read(d.T.Context(), d.dana, e.Place)
+	require.NoError(d.T, err)
 	return string(p.Text)
 }
 
 func (d *desk) list() []maillog.Entry {
-	d.t.Helper()
-	all, err := d.log.List(d.t.Context(), d.dana, d.sp)
-	require.NoError(d.t, err)
+	d.T.Helper()
+	all, err := d.log.List(d.T.Context(), d.dana, d.sp)
+	require.NoError(d.T, err)
 	return all
 }
 

@@ -15,69 +15,40 @@ import (
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
 	"dealwiki/wiki/repo"
+	"dealwiki/wiki/wikitest"
 )
 
 // desk is a wiki with a register and a clock that goes an hour with each edit.
 type desk struct {
-	t     testing.TB
-	dir   string
-	w     *wiki.Wiki
-	r     *register.Register
-	clock time.Time
-	dana  people.Caller
-	tom   people.Caller
-	sp    *wiki.Space
+	*wikitest.Desk
+	r    *register.Register
+	dana people.Caller
+	tom  people.Caller
+	sp   *wiki.Space
 }
 
 func newDesk(t testing.TB) *desk {
-	dir := t.TempDir()
-	d := &desk{t: t, dir: dir, clock: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
-	now := func() time.Time { return d.clock }
-	db, err := people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 64, Iterations: 1}, Now: now})
+	d := &desk{Desk: wikitest.New(t, wiki.Config{})}
+	var err error
+	d.r, err = register.Open(t.Context(), d.Wiki, nil)
 	require.NoError(t, err)
-	d.w, err = wiki.Open(t.Context(), wiki.Config{Dir: dir, People: db, Now: now})
-	require.NoError(t, err)
-	d.r, err = register.Open(t.Context(), d.w, nil)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, d.r.Close())
-		assert.NoError(t, d.w.Close())
-		assert.NoError(t, db.Close())
-	})
-	person := func(name, email string) people.Caller {
-		p, err := db.Add(context.Background(), people.System("test"), people.NewPerson{Name: name, Email: email, Role: people.Member, Job: "sales"})
-		require.NoError(t, err)
-		return people.Caller{Person: p, Scopes: people.AllScopes, Via: "session"}
-	}
-	d.dana, d.tom = person("Dana Reyes", "dana@example.com"), person("Tom Okafor", "tom@example.com")
-	e, err := d.w.Create(t.Context(), d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind"}})
-	require.NoError(t, err)
-	d.sp, err = d.w.Space(t.Context(), d.dana, e.Slug)
-	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, d.r.Close()) })
+	d.dana, d.tom = d.Person("Dana Reyes", "dana@example.com", people.Sales), d.Person("Tom Okafor", "tom@example.com", people.Sales)
+	d.sp = d.Prospect(d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Northwind"}})
 	return d
 }
 
 // edit gives a page a text as somebody, an hour later.
 func (d *desk) edit(by people.Caller, place, text string) *wiki.Edited {
-	d.t.Helper()
-	d.clock = d.clock.Add(time.Hour)
-	p, err := wiki.ParsePlace(place)
-	require.NoError(d.t, err)
-	side, err := d.sp.Side(p.Section)
-	require.NoError(d.t, err)
-	e := wiki.Edit{Place: p, Text: []byte(text)}
-	if info, err := side.Lookup(d.t.Context(), by, p); err == nil {
-		e.Base = info.Version
-	}
-	done, err := side.Edit(d.t.Context(), by, e)
-	require.NoError(d.t, err)
-	return done
+	d.T.Helper()
+	d.Clock.Advance(time.Hour)
+	return d.Edit(by, d.sp, place, text)
 }
 
 func (d *desk) facts() []register.Fact {
-	d.t.Helper()
-	facts, err := d.r.Space(d.t.Context(), d.dana, d.sp)
-	require.NoError(d.t, err)
+	d.T.Helper()
+	facts, err := d.r.Space(d.T.Context(), d.dana, d.sp)
+	require.NoError(d.T, err)
 	return facts
 }
 
@@ -92,8 +63,8 @@ func what(f register.Fact) []string {
 func TestLifeOfAFact(t *testing.T) {
 	d := newDesk(t)
 	d.edit(d.dana, "internal/prospecting/call", "# Call\n\n> [!commitment] Go-live in March @sam due:2027-03-01 ^c-7f3a\n> Promised by Dana.\n")
-	d.clock = d.clock.Add(time.Hour)
-	_, err := d.w.SetStage(t.Context(), people.System("test"), "northwind", "qualifying")
+	d.Clock.Advance(time.Hour)
+	_, err := d.Wiki.SetStage(t.Context(), people.System("test"), "northwind", "qualifying")
 	require.NoError(t, err)
 	d.edit(d.tom, "internal/prospecting/call", "# Call\n\n> [!commitment] Go-live in March @sam due:2027-04-15 ^c-7f3a\n> Promised by Dana.\n")
 	d.edit(d.dana, "internal/prospecting/call", "# Call\n\n> [!commitment] Go-live in March @sam due:2027-04-15 status:done ^c-7f3a\n> Promised by Dana.\n")
@@ -163,9 +134,9 @@ func TestCopiesAndCode(t *testing.T) {
 func TestOverAllProspects(t *testing.T) {
 	d := newDesk(t)
 	d.edit(d.dana, "internal/account/one", "# One\n\n> [!commitment] Early @dana due:2026-11-20\n\n> [!commitment] Late @tom due:2027-02-01\n\n> [!commitment] Kept @dana due:2026-11-10 status:done\n")
-	hidden, err := d.w.Create(t.Context(), d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Hidden"}, Restricted: true})
+	hidden, err := d.Wiki.Create(t.Context(), d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Hidden"}, Restricted: true})
 	require.NoError(t, err)
-	sp, err := d.w.Space(t.Context(), d.dana, hidden.Slug)
+	sp, err := d.Wiki.Space(t.Context(), d.dana, hidden.Slug)
 	require.NoError(t, err)
 	d.sp = sp
 	d.edit(d.dana, "internal/account/secret", "# Secret\n\n> [!commitment] Nobody knows due:2026-11-25\n")
@@ -188,7 +159,7 @@ func TestOverAllProspects(t *testing.T) {
 	assert.Equal(t, []string{"Late"}, ask(d.dana, register.Filter{Owners: []string{"tom"}}))
 	assert.Equal(t, []string{"Kept"}, ask(d.dana, register.Filter{Text: "KEPT"}))
 
-	require.NoError(t, d.w.Delete(t.Context(), d.dana, hidden.Slug))
+	require.NoError(t, d.Wiki.Delete(t.Context(), d.dana, hidden.Slug))
 	assert.Equal(t, []string{"Early", "Late"}, ask(d.dana, open))
 }
 
@@ -205,7 +176,7 @@ func TestTablesBehindTheirFacts(t *testing.T) {
 	past, err := side.History(t.Context(), d.dana, place, 0, repo.Zero)
 	require.NoError(t, err)
 	require.Len(t, past, 2, "the id came in a version of its own")
-	db, err := sql.Open("sqlite", filepath.Join(d.dir, "derived.db"))
+	db, err := sql.Open("sqlite", filepath.Join(d.Dir, "derived.db"))
 	require.NoError(t, err)
 	for _, statement := range []string{
 		`UPDATE register_pages SET version='` + past[1].Commit.String() + `' WHERE path='prospecting/call.md'`,
@@ -242,7 +213,7 @@ func TestFollowingWhilePagesChange(t *testing.T) {
 
 // follow answers the facts after a commit that has none.
 func (d *desk) follow() []register.Fact {
-	d.t.Helper()
+	d.T.Helper()
 	d.edit(d.dana, "internal/prospecting/last", "# Last\n")
 	return d.facts()
 }
