@@ -215,11 +215,12 @@ func (a *api) installProspects() {
 	})
 	type putFunnelInput struct {
 		Body struct {
-			Text string `json:"text" maxLength:"262144" doc:"funnel.yaml"`
+			Text  string            `json:"text" maxLength:"262144" doc:"funnel.yaml"`
+			Moves map[string]string `json:"moves,omitempty" doc:"By key of a stage that is no more: the stage that its prospects go to. 422 when one with prospects is left out"`
 		}
 	}
 	register(a, op("put-funnel", http.MethodPut, "/funnel", "Replace the company's funnel after checking it; for administrators"), func(ctx context.Context, c people.Caller, in *putFunnelInput) (*funnelOutput, error) {
-		if err := w.ChangeFunnel(ctx, c, []byte(in.Body.Text), nil); err != nil {
+		if err := w.ChangeFunnel(ctx, c, []byte(in.Body.Text), in.Body.Moves); err != nil {
 			return nil, err
 		}
 		return funnel(ctx, c)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dealwiki/wiki"
+	"dealwiki/wiki/people"
 	"dealwiki/wiki/playbook"
 )
 
@@ -46,6 +47,51 @@ func TestAStageWithProspectsGoes(t *testing.T) {
 	e, err := s.wiki.Prospect(t.Context(), s.as(s.dana), "secretco")
 	require.NoError(t, err)
 	assert.Equal(t, "qualifying", e.Stage)
+}
+
+// However the funnel came to lose the stage of a deal, the deal is still seen and
+// can be handed on.
+func TestDealsInNoStageAreShown(t *testing.T) {
+	s := newSite(t)
+	sp, err := s.wiki.Space(t.Context(), s.as(s.ada), wiki.Playbook)
+	require.NoError(t, err)
+	_, err = sp.Transact(t.Context(), s.as(s.ada), people.Editor, func(tx *wiki.Transaction) (string, error) {
+		text, err := tx.Read("funnel.yaml")
+		if err != nil {
+			return "", err
+		}
+		return "Change the funnel", tx.Write("funnel.yaml", []byte(strings.Replace(string(text), "key: closing", "key: signing", 1)))
+	})
+	require.NoError(t, err)
+	dana := s.signedIn(s.dana)
+	board := dana.ok("/")
+	assert.Contains(t, board, `aria-label="In no stage"`)
+	assert.Contains(t, board, `data-move="/p/northwind/handoff"`)
+	assert.Contains(t, dana.ok("/?view=table"), "In no stage (closing)")
+	assert.Contains(t, dana.ok("/pipeline"), "In no stage")
+	assert.Contains(t, s.program(s.dana, people.Read).call("GET", "/pipeline", "").body, `"title":"In no stage"`)
+	dana.ok("/p/northwind")
+	dana.ok("/p/northwind/brief")
+	form := dana.ok("/p/northwind/handoff?to=signing")
+	assert.Contains(t, form, "Hand Northwind Rail to")
+	a := dana.post("/p/northwind/handoff", url.Values{"from": {"closing"}, "to": {"signing"}, "last": {"0"}, "do": {"alone"}})
+	require.Equal(t, http.StatusSeeOther, a.status, a.body)
+	assert.NotContains(t, dana.ok("/"), "In no stage")
+}
+
+// A deal that sleeps stands on the nurturing list, and the board says how many do.
+func TestSleepingDealsAreNotOnTheBoard(t *testing.T) {
+	s := newSite(t)
+	dana := s.signedIn(s.dana)
+	assert.Contains(t, dana.ok("/"), "Northwind Rail")
+	a := dana.post("/p/northwind/handoff", url.Values{"from": {"closing"}, "to": {"nurture"}, "last": {"0"}, "receiver": {s.dana.ID}, "note": {"No budget this year"}, "wake": {"2190-01-01"}})
+	require.Equal(t, http.StatusSeeOther, a.status, a.body)
+	for _, address := range []string{"/", "/?view=table"} {
+		board := dana.ok(address)
+		assert.NotContains(t, board, `data-deal="Northwind Rail`, address)
+		assert.Contains(t, board, `Nurturing <span class="count">1<span class="visually-hidden"> asleep</span></span>`, address)
+	}
+	assert.Contains(t, dana.ok("/nurturing"), "Northwind Rail")
 }
 
 var (

@@ -23,6 +23,9 @@ const (
 	maxReads  = 100 // prospects that are opened for one request; others wait for the next
 )
 
+// noStage stands for a stage that the funnel does not have.
+const noStage = "In no stage"
+
 // needCount is what a prospect needs up to its stage. It is dropped when a side
 // of the prospect moves.
 type needCount struct {
@@ -174,11 +177,13 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	v.Flash = s.flash(w, r)
 	owners, tags, sources := map[string]people.Person{}, map[string]bool{}, map[string]bool{}
 	level := s.people.Visible(ctx, c)
-	columns := make([]BoardColumn, len(funnel.Stages))
-	totals := make([]sums, len(funnel.Stages))
+	// Before the stages stand the deals whose stage the funnel has lost.
+	columns := make([]BoardColumn, 1+len(funnel.Stages))
+	totals := make([]sums, len(columns))
+	columns[0], totals[0] = BoardColumn{Name: noStage, Lost: true}, sums{}
 	for i, st := range funnel.Stages {
-		columns[i] = BoardColumn{Key: st.Key, Name: st.Title}
-		totals[i] = sums{}
+		columns[1+i] = BoardColumn{Key: st.Key, Name: st.Title}
+		totals[1+i] = sums{}
 	}
 	s.forgetMoved()
 	total, open, over, reads, news := sums{}, 0, 0, 0, 0
@@ -206,6 +211,11 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		if e.Source != "" {
 			sources[e.Source] = true
 		}
+		if e.Nurture != nil {
+			if v.Sleeping++; e.Outcome == wiki.OutcomeOpen {
+				continue
+			}
+		}
 		if !filter.takes(e, owner) || filter.mine && owner.ID != c.Person.ID {
 			continue
 		}
@@ -222,7 +232,7 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		if c.Can(people.Write) && level(e.Slug) >= people.Editor && s.book != nil {
 			d.Move = spacePath(e.Slug) + "/handoff"
 		}
-		at := funnel.Index(e.Stage)
+		at := 1 + funnel.Index(e.Stage)
 		deals = append(deals, dealAt{d, at, e.Value})
 		if e.Outcome == wiki.OutcomeOpen {
 			open++
@@ -231,9 +241,7 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 				over++
 			}
 		}
-		if at >= 0 {
-			totals[at].add(e.Value, e.Currency)
-		}
+		totals[at].add(e.Value, e.Currency)
 	}
 	sort.SliceStable(deals, func(i, j int) bool {
 		if deals[i].at != deals[j].at {
@@ -250,7 +258,7 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		})
 	}
 	for _, d := range deals {
-		if d.at >= 0 && len(columns[d.at].Deals) < maxColumn {
+		if len(columns[d.at].Deals) < maxColumn {
 			columns[d.at].Deals = append(columns[d.at].Deals, d.Deal)
 		}
 		if len(v.Rows) < maxTable {
@@ -259,6 +267,9 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	}
 	for i := range columns {
 		columns[i].Total = totals[i].String()
+	}
+	if columns[0].Deals == nil {
+		columns = columns[1:]
 	}
 	v.Columns = columns
 	v.Total = total.String()
@@ -343,6 +354,9 @@ func (s *Server) deal(e *wiki.Entry, owner people.Person, restricted bool, funne
 		d.Owner = personView(owner)
 	}
 	at := funnel.Index(e.Stage)
+	if at < 0 {
+		d.Stage = noStage + " (" + e.Stage + ")"
+	}
 	for i, st := range funnel.Stages {
 		d.Steps = append(d.Steps, stepState(i, at))
 		if i == at {

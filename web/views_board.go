@@ -16,6 +16,7 @@ type BoardView struct {
 	Rows      []Deal // of the table, in order
 	Total     string // value of all rows
 	CanCreate bool
+	Sleeping  int      // deals on the nurturing list, which are not shown
 	Filtered  bool     // some deals are hidden by the filters
 	Keep      []Option // filters that the form must carry along: name in Label
 	Tags      []Option // nil without any
@@ -36,6 +37,7 @@ type BoardSorts struct {
 type BoardColumn struct {
 	Key   string
 	Name  string
+	Lost  bool   // its deals are in stages that the funnel does not have
 	Total string // "€695k"; "" when no deal has a value
 	Deals []Deal
 }

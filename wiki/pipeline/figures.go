@@ -92,7 +92,7 @@ func ValueFactor(meanDays, periodDays, conversion float64) float64 {
 
 // StageFigures are the figures of one stage.
 type StageFigures struct {
-	Stage        string   `json:"stage"`
+	Stage        string   `json:"stage" doc:"Empty for open deals whose stage the funnel no longer has"`
 	Title        string   `json:"title"`
 	Deals        int      `json:"deals" doc:"Open, in it now"`
 	Value        float64  `json:"value"`
@@ -184,7 +184,7 @@ func Compute(deals []Deal, funnel *wiki.Funnel, q Query) *Figures {
 		f.Target = 0 // it is of another currency
 	}
 	c := computer{Figures: f, q: q, funnel: funnel, stages: map[string]*StageFigures{}, left: map[string][]float64{}, mean: map[string][]float64{}, others: map[string]*Amount{}, sources: map[string]*Source{}}
-	f.Stages = make([]StageFigures, len(funnel.Stages))
+	f.Stages = make([]StageFigures, len(funnel.Stages), len(funnel.Stages)+1)
 	for i, st := range funnel.Stages {
 		f.Stages[i] = StageFigures{Stage: st.Key, Title: st.Title, Typical: st.TypicalDays, Now: []Here{}}
 		c.stages[st.Key] = &f.Stages[i]
@@ -300,12 +300,21 @@ func (c *computer) open(d *Deal, stay *Stay, value float64, ours bool) {
 	}
 	st := c.stages[stay.Stage]
 	if st == nil {
-		return // of an older funnel
+		st = c.nowhere()
 	}
 	st.Deals++
 	st.Value += value
 	n, _ := days(d.Stays, stay.Stage, c.q.To)
 	st.Now = append(st.Now, Here{d.Slug, d.Title, n, value})
+}
+
+// nowhere is the row of open deals whose stage the funnel has lost. There is room
+// for it, so that the rows of the stages stay where they are.
+func (c *computer) nowhere() *StageFigures {
+	if n := len(c.funnel.Stages); len(c.Stages) == n {
+		c.Stages = append(c.Stages, StageFigures{Title: "In no stage", Now: []Here{}})
+	}
+	return &c.Stages[len(c.Stages)-1]
 }
 
 func (c *computer) close(d *Deal, closed time.Time, won, lost bool, value float64, ours bool) {
