@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"wiki/brief":         {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/maillog":       {"content", "wiki", "wiki/people"},
 	"wiki/actionplan":    {"content"},
+	"wiki/source":        {"wiki", "wiki/maillog", "wiki/people", "wiki/repo"},
 	"wiki/qualification": {},
 	"wiki/register":      {"content", "wiki", "wiki/people", "wiki/repo"},
 	"wiki/pipeline":      {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief"},
@@ -59,6 +60,7 @@ var only = map[string][]string{
 	"github.com/yuin/goldmark":         {"content"},
 	"github.com/danielgtaylor/huma/v2": {"web"},
 	"github.com/evanw/esbuild":         {"web/ui/build"},
+	"github.com/mmcdole/gofeed":        {"wiki/source"},
 	"github.com/wneessen/go-mail":      {"web/notify"},
 }
 

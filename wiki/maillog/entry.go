@@ -36,6 +36,7 @@ type Entry struct {
 	MessageID  string    // without its angle brackets; "" for what was no mail
 	InReplyTo  string
 	References []string // oldest first
+	Item       string   // of an outside source, for what was kept of one
 	Thread     string   // the same for entries that belong together; never ""
 }
 
@@ -53,6 +54,9 @@ type header struct {
 	MessageID  string   `yaml:"message_id,omitempty"`
 	InReplyTo  string   `yaml:"in_reply_to,omitempty"`
 	References []string `yaml:"references,omitempty"`
+	Source     string   `yaml:"source,omitempty"` // who tells, for what was kept of an outside source
+	Link       string   `yaml:"link,omitempty"`
+	Item       string   `yaml:"item,omitempty"`
 }
 
 // readHeader takes what it understands of a page's front matter.
@@ -83,7 +87,7 @@ func readHeader(f content.Front) header {
 		return out
 	}
 	h := header{Kind: Kind(strings.ToLower(text(f.Values["kind"]))), At: text(f.Values["at"]), People: list(f.Values["people"]),
-		MessageID: bareID(text(f.Values["message_id"])), InReplyTo: bareID(text(f.Values["in_reply_to"]))}
+		MessageID: bareID(text(f.Values["message_id"])), InReplyTo: bareID(text(f.Values["in_reply_to"])), Item: bareID(text(f.Values["item"]))}
 	for _, id := range list(f.Values["references"]) {
 		if id = bareID(id); id != "" {
 			h.References = append(h.References, id)
@@ -94,7 +98,7 @@ func readHeader(f content.Front) header {
 
 // entryOf joins what lists know of a page with what its front matter says.
 func entryOf(info wiki.PageInfo, h header) Entry {
-	e := Entry{PageInfo: info, Kind: h.Kind, People: h.People, MessageID: h.MessageID, InReplyTo: h.InReplyTo, References: h.References}
+	e := Entry{PageInfo: info, Kind: h.Kind, People: h.People, MessageID: h.MessageID, InReplyTo: h.InReplyTo, References: h.References, Item: h.Item}
 	e.Date = info.Page[:min(len(info.Page), len(dayFormat))]
 	if !e.Kind.valid() {
 		e.Kind = guessKind(info.Page + " " + info.Title)
