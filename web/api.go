@@ -75,6 +75,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installPipeline()
 	a.installCredit()
 	a.installPeople()
+	a.installWebhooks()
 	a.installHandoffs()
 	a.installComing()
 	a.installTransfer()

@@ -20,6 +20,7 @@ import (
 	"dealwiki/search"
 	"dealwiki/web/notify"
 	"dealwiki/web/ui"
+	"dealwiki/web/webhook"
 	"dealwiki/wiki"
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/credit"
@@ -50,6 +51,8 @@ type Config struct {
 	Handoffs *handoff.Book
 	// Notices are optional: inboxes. Closed after the server.
 	Notices *notify.Center
+	// Webhooks are optional: programs that are told what happens.
+	Webhooks *webhook.Sender
 	// Pipeline is optional: the figures over all deals. It is closed after the
 	// server.
 	Pipeline *pipeline.Book
@@ -73,6 +76,8 @@ type Config struct {
 	// MaxImport is the largest file the import page takes, in bytes; zero means
 	// 512 MB.
 	MaxImport int64
+	// SignOn says how staff sign in; the zero value is by passwords and links.
+	SignOn SignOn
 	// Ready is optional: it answers why the server cannot serve yet, for
 	// /-/readyz; nil is ready.
 	Ready func(context.Context) error
@@ -89,6 +94,7 @@ type Server struct {
 	book    *handoff.Book // of handoffs
 	talks   *maillog.Log  // the communications log
 	notices *notify.Center
+	hooks   *webhook.Sender
 	figures *pipeline.Book
 	credit  *credit.Book
 	log     *slog.Logger
@@ -120,6 +126,8 @@ type Server struct {
 	zips    sync.Pool                  // *gzip.Writer
 	buffers sync.Pool                  // *bytes.Buffer
 	imports *importQueue
+	signOn  SignOn
+	resets  *resetter
 
 	needing sync.Mutex // see needOf
 	moves   *wiki.Follower
@@ -171,6 +179,7 @@ func New(cfg Config) (*Server, error) {
 		s.url, s.secure = u.Scheme+"://"+u.Host, u.Scheme == "https"
 	}
 	s.notices = cfg.Notices
+	s.hooks = cfg.Webhooks
 	s.talks = maillog.New(maillog.Config{Wiki: cfg.Wiki, Logger: s.log})
 	s.started = s.now()
 	s.zips.New = func() any {
@@ -188,8 +197,11 @@ func New(cfg Config) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.imports = newImportQueue(ctx, s)
+	s.signOn = cfg.SignOn
+	s.resets = newResetter(ctx, s)
 	if err := s.routes(); err != nil {
 		cancel()
+		s.resets.wait()
 		return nil, err
 	}
 	s.moves = cfg.Wiki.Follow()
@@ -208,5 +220,6 @@ func (s *Server) Close() error {
 	s.moves.Stop()
 	s.stop()
 	s.imports.wait()
+	s.resets.wait()
 	return nil
 }

@@ -19,6 +19,8 @@ import (
 	"dealwiki/search"
 	"dealwiki/web"
 	"dealwiki/web/notify"
+	"dealwiki/web/outbound"
+	"dealwiki/web/webhook"
 	"dealwiki/wiki"
 	"dealwiki/wiki/credit"
 	"dealwiki/wiki/handoff"
@@ -49,6 +51,7 @@ type server struct {
 	figures *pipeline.Book
 	book    *handoff.Book
 	notices *notify.Center
+	hooks   *webhook.Sender
 	source  *search.Wiki
 	search  *search.Index
 	web     *web.Server
@@ -127,7 +130,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		return nil, err
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -181,13 +184,15 @@ func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail
 	if s.figures, err = pipeline.Open(ctx, s.wiki, s.book, o.log); err != nil {
 		return err
 	}
-	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Mail: letters, Logger: o.log})
+	s.hooks = webhook.New(webhook.Config{People: s.people, Client: outbound.New(outbound.Config{}), URL: o.url, Logger: o.log, Now: o.now})
+	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Mail: letters, Webhooks: s.hooks, Logger: o.log})
 	following, stop := context.WithCancel(context.Background())
 	s.stopFacts = stop
 	for what, run := range map[string]func(context.Context) error{
 		"facts":    s.facts.Run,
 		"pipeline": s.figures.Run,
 		"inboxes":  s.notices.Run,
+		"webhooks": s.hooks.Run,
 		"handoffs": func(ctx context.Context) error { return s.book.Run(ctx, o.log) },
 	} {
 		s.followers.Go(func() {

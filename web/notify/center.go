@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"dealwiki/web/webhook"
 	"dealwiki/wiki"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
@@ -18,11 +19,12 @@ import (
 
 // Config says what a Center follows.
 type Config struct {
-	Wiki     *wiki.Wiki    // required
-	People   *people.DB    // required
-	Handoffs *handoff.Book // optional; nil: nothing is told of handoffs
-	Mail     *Mail         // optional; nil: no letters are sent
-	Logger   *slog.Logger  // optional: nil discards
+	Wiki     *wiki.Wiki      // required
+	People   *people.DB      // required
+	Handoffs *handoff.Book   // optional; nil: nothing is told of handoffs
+	Mail     *Mail           // optional; nil: no letters are sent
+	Webhooks *webhook.Sender // optional; nil: no program is told
+	Logger   *slog.Logger    // optional: nil discards
 }
 
 // Center is the inboxes of everybody. It is safe for concurrent use.
@@ -30,6 +32,7 @@ type Center struct {
 	wiki   *wiki.Wiki
 	people *people.DB
 	book   *handoff.Book
+	hooks  *webhook.Sender // nil: none
 	log    *slog.Logger
 	moves  *wiki.Follower
 	dirty  map[wiki.SideID]bool // owned by Run
@@ -41,7 +44,7 @@ var system = people.System("attention")
 
 // New makes a center. Close it before the wiki.
 func New(cfg Config) *Center {
-	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}, mail: cfg.Mail, wake: make(chan struct{}, 1)}
+	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, hooks: cfg.Webhooks, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}, mail: cfg.Mail, wake: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -296,8 +299,17 @@ func (c *Center) sees(ctx context.Context, id, prospect string) bool {
 	return c.people.LevelOn(ctx, people.Caller{Person: p, Scopes: people.Read, Via: "attention"}, prospect) >= people.Viewer
 }
 
-// put writes notices, new watchers and how far a side was followed, at once.
+// put writes notices, new watchers, messages of webhooks and how far a side was
+// followed, at once.
 func (c *Center) put(ctx context.Context, b *batch) error {
+	var messages *webhook.Batch
+	if c.hooks != nil {
+		var err error
+		if messages, err = c.hooks.Prepare(ctx, b.id.Prospect, b.told()); err != nil {
+			return err
+		}
+		defer messages.Done()
+	}
 	return c.people.UpdateAttention(ctx, func(ctx context.Context, conn *sql.Conn) error {
 		exec := func(query string, args ...any) error {
 			_, err := conn.ExecContext(ctx, query, args...)
@@ -329,6 +341,11 @@ func (c *Center) put(ctx context.Context, b *batch) error {
 				ON CONFLICT(person, prospect, key) DO UPDATE SET path=excluded.path, actor=excluded.actor, name=excluded.name, title=excluded.title, text=excluded.text,
 				at=max(at, excluded.at), times=CASE WHEN seen THEN excluded.times ELSE times+excluded.times END, seen=0, mailed=0`,
 				n.person, b.id.Prospect, n.Kind, n.key, string(n.Section), n.Path, n.Actor, n.Name, clip(n.Title, 200), clip(n.Text, 500), n.At.UnixMilli(), n.Times); err != nil {
+				return err
+			}
+		}
+		if messages != nil {
+			if err := messages.Queue(ctx, conn); err != nil {
 				return err
 			}
 		}

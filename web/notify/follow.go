@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"dealwiki/content"
+	"dealwiki/web/webhook"
 	"dealwiki/wiki"
 	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/repo"
@@ -31,6 +33,7 @@ type batch struct {
 	joined   map[string]bool // people who watch from now on
 	watchers map[string]bool
 	handles  map[string]string // person ids
+	happened []webhook.Event   // what programs are told
 }
 
 type found struct {
@@ -128,8 +131,11 @@ func (c *Center) change(ctx context.Context, stream *wiki.Stream, b *batch, ch r
 		return c.comments(ctx, stream, b, place, ch)
 	}
 	place, ok := wiki.PlaceOf(b.id.Section, ch.Path)
-	if !ok || ch.To.IsZero() {
+	if !ok {
 		return nil
+	}
+	if ch.To.IsZero() {
+		return c.deleted(ctx, stream, b, place, ch)
 	}
 	versions, err := stream.Versions(ctx, ch.Path, many)
 	if err != nil {
@@ -155,7 +161,9 @@ func (c *Center) change(ctx context.Context, stream *wiki.Stream, b *batch, ch r
 	case versions[0].Renamed != "" || versions[len(versions)-1].Renamed != "":
 		before = now // moved: nothing in it is new
 	}
-	c.page(ctx, b, place, content.Parse(before), content.Parse(now), versions)
+	was, is := content.Parse(before), content.Parse(now)
+	c.page(ctx, b, place, was, is, versions)
+	c.pageHappened(ctx, b, place, was, is, ch, versions)
 	return nil
 }
 
@@ -336,6 +344,7 @@ func (c *Center) comments(ctx context.Context, stream *wiki.Stream, b *batch, pl
 			}
 			n := Notice{Kind: KindComment, Section: place.Section, Path: place.String() + "#c-" + t.ID, Actor: cm.By, Name: cm.Name, Title: title, Text: cm.Text, At: cm.At, Times: 1}
 			c.join(ctx, b, cm.By)
+			b.happen(webhook.Comment+".added", cm.At, webhook.Data{Path: n.Path, Title: title, By: c.by(ctx, cm.By, cm.Name), ID: t.ID})
 			told := map[string]bool{}
 			for _, handle := range content.Parse([]byte("\n" + cm.Text)).Mentions() {
 				if person := c.handle(ctx, b, handle); person != "" && !told[person] {
@@ -401,6 +410,12 @@ func (c *Center) handoffs(ctx context.Context, b *batch) error {
 		if p, err := c.people.Get(ctx, e.By); err == nil {
 			n.Name = p.Name
 		}
+		what := webhook.Event{Type: webhook.Handoff + "." + e.What, At: e.At, Once: fmt.Sprintf("handoff/%d/%s/%d/%s", e.Handoff, e.What, e.At.UnixMilli(), e.By),
+			Data: webhook.Data{Section: string(wiki.Internal), Path: n.Path, Title: n.Title, By: c.by(ctx, e.By, n.Name)}}
+		if e.Handoff != 0 {
+			what.Data.ID = strconv.Itoa(e.Handoff)
+		}
+		b.happened = append(b.happened, what)
 		for _, person := range e.To {
 			// Each is an item of its own: what was said to a handoff is no noise.
 			c.tell(ctx, b, person, fmt.Sprintf("handoff/%d/%s/%d", e.Handoff, e.What, e.At.UnixMilli()), n)
