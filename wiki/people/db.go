@@ -38,6 +38,8 @@ type DB struct {
 	now    func() time.Time
 	hasher *hasher
 	limits *signInLimiter
+	// guestLimits are of joining by links and of asking for mails with one.
+	guestLimits *signInLimiter
 	// resetLimits are of asking for new passwords.
 	resetLimits *signInLimiter
 
@@ -101,6 +103,7 @@ func Open(path string, o Options) (_ *DB, err error) {
 	}
 	d.hasher = newHasher(o.Cost, o.Hashing)
 	d.limits = newSignInLimiter(o.SignIn)
+	d.guestLimits = newGuestLimiter()
 	d.resetLimits = newSignInLimiter(SignInLimits{PerAddress: resetBurst, AddressEvery: resetEvery, PerIP: resetsPerIP, IPEvery: time.Minute})
 	d.dsn = "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 	if d.writers, err = sql.Open("sqlite", d.dsn+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"); err != nil {
@@ -137,7 +140,7 @@ func Open(path string, o Options) (_ *DB, err error) {
 	if err := d.poll(ctx, true); err != nil {
 		return nil, err
 	}
-	if err := d.sweep(ctx); err != nil {
+	if err := errors.Join(d.sweep(ctx), d.sweepGuests(ctx)); err != nil {
 		return nil, err
 	}
 	running, cancel := context.WithCancel(ctx)
@@ -200,7 +203,7 @@ func (d *DB) run(ctx context.Context, every time.Duration) {
 			}
 			d.cache.blind.Store(failed >= maxFailed)
 		case <-tidy.C:
-			err = errors.Join(d.flush(ctx), d.sweep(ctx))
+			err = errors.Join(d.flush(ctx), d.sweep(ctx), d.sweepGuests(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			d.log.Error("looking after the accounts file failed", "error", err)

@@ -41,6 +41,9 @@ func (d *DB) InviteGuest(ctx context.Context, c Caller, n NewGuest) (id, token s
 	if err != nil {
 		return "", "", err
 	}
+	if !reachable(person.Email) {
+		return "", "", invalid("email", "must be an address that mail can be sent to")
+	}
 	secret, hashed, err := d.newSecret("")
 	if err != nil {
 		return "", "", err
@@ -67,7 +70,7 @@ func (d *DB) InviteGuest(ctx context.Context, c Caller, n NewGuest) (id, token s
 		if err := t.touch(n.Prospect); err != nil {
 			return err
 		}
-		if err := t.putGuest(c, GuestGrant{Person: id, Prospect: n.Prospect, Role: n.Role, Until: n.Until}); err != nil {
+		if err := t.putGuest(GuestGrant{Person: id, Prospect: n.Prospect, Role: n.Role, Until: n.Until, Inviter: c.actor()}); err != nil {
 			return err
 		}
 		if _, err := t.exec("INSERT INTO guest_invitations (prospect, person, hash, expires) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (prospect, person) DO UPDATE SET hash = ?3, expires = ?4",
@@ -114,7 +117,7 @@ func (t *tx) byEmail(email string) (Person, error) {
 }
 
 // putGuest gives a grant that is to be accepted, in place of one before.
-func (t *tx) putGuest(c Caller, g GuestGrant) error {
+func (t *tx) putGuest(g GuestGrant) error {
 	n, err := t.count("SELECT count(*) FROM guest_grants WHERE prospect = ?", g.Prospect)
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ func (t *tx) putGuest(c Caller, g GuestGrant) error {
 	}
 	_, err = t.exec(`INSERT INTO guest_grants (prospect, person, role, until, inviter, link, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 		ON CONFLICT (prospect, person) DO UPDATE SET role = ?3, until = ?4, over = 0, revoked = 0, inviter = ?5, link = ?6, created = ?7, accepted = 0`,
-		g.Prospect, g.Person, g.Role, millis(g.Until), c.actor(), g.Link, millis(t.now))
+		g.Prospect, g.Person, g.Role, millis(g.Until), g.Inviter, g.Link, millis(t.now))
 	return err
 }
 

@@ -62,6 +62,7 @@ func (d *DB) newLink(ctx context.Context, c Caller, personID string, life time.D
 }
 
 // UseLoginLink answers whose link it is, once; the caller then starts a session.
+// A guest is let in with it to all that they were invited to.
 func (d *DB) UseLoginLink(ctx context.Context, token string) (Person, error) {
 	if !plausible(token) {
 		return Person{}, ErrNotFound
@@ -88,6 +89,11 @@ func (d *DB) UseLoginLink(ctx context.Context, token string) (Person, error) {
 			return err
 		}
 		found = true
+		if p.Guest {
+			if err := t.acceptAll(p); err != nil {
+				return err
+			}
+		}
 		return t.record(Caller{Person: p, Via: "link"}, "link.use", p.ID, "", "")
 	})
 	if err != nil {

@@ -187,7 +187,7 @@ func (d *DB) DropSecrets(ctx context.Context, c Caller) error {
 		return ErrForbidden
 	}
 	return d.write(ctx, func(t *tx) error {
-		for _, table := range []string{"sessions", "tokens", "links", "invitations", "setup", "sign_ins", "resets"} {
+		for _, table := range []string{"sessions", "tokens", "links", "invitations", "setup", "guest_invitations", "guest_links", "guest_confirmations", "sign_ins", "resets"} {
 			if _, err := t.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
