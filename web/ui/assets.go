@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 )
@@ -30,18 +32,18 @@ const AssetPath = "/-/assets/"
 // "fonts/NAME.woff2".
 type Assets struct {
 	urls   map[string]string
-	byPath map[string]asset
+	byPath map[string]asset // by URL
 }
 
 type asset struct {
 	mediaType string
 	plain     []byte
-	brotli    []byte // nil when compressing does not pay
-	gzip      []byte
 	tag       string
+	// Compressed when first asked for, once; nil when that does not pay.
+	brotli, gzip func() []byte
 }
 
-// NewAssets hashes and compresses the embedded files, once.
+// NewAssets hashes the embedded files.
 func NewAssets() (*Assets, error) {
 	a := &Assets{urls: map[string]string{}, byPath: map[string]asset{}}
 	// Styles come last: they name the hashed addresses of the fonts.
@@ -62,9 +64,7 @@ func NewAssets() (*Assets, error) {
 			if path.Ext(name) == ".css" {
 				data = a.withFonts(data)
 			}
-			if err := a.add(name, data); err != nil {
-				return nil, fmt.Errorf("preparing %s: %w", name, err)
-			}
+			a.add(name, data)
 		}
 	}
 	return a, nil
@@ -80,40 +80,35 @@ func (a *Assets) withFonts(css []byte) []byte {
 	return css
 }
 
-func (a *Assets) add(name string, data []byte) error {
+func (a *Assets) add(name string, data []byte) {
 	sum := sha256.Sum256(data)
 	tag := base64.RawURLEncoding.EncodeToString(sum[:9])
 	f := asset{mediaType: mediaType(name), plain: data, tag: `"` + tag + `"`}
 	if path.Ext(name) != ".woff2" {
-		var b, g bytes.Buffer
-		if err := compress(brotli.NewWriterLevel(&b, 9), data); err != nil {
-			return err
-		}
-		z, err := gzip.NewWriterLevel(&g, gzip.BestCompression)
-		if err != nil {
-			return err
-		}
-		if err := compress(z, data); err != nil {
-			return err
-		}
-		if b.Len() < len(data) {
-			f.brotli = b.Bytes()
-		}
-		if g.Len() < len(data) {
-			f.gzip = g.Bytes()
-		}
+		f.brotli = sync.OnceValue(func() []byte {
+			return smaller(data, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 9) })
+		})
+		f.gzip = sync.OnceValue(func() []byte {
+			return smaller(data, func(w io.Writer) io.WriteCloser {
+				z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is a valid one
+				return z
+			})
+		})
 	}
 	url := AssetPath + tag + "/" + name
 	a.urls[name] = url
 	a.byPath[url] = f
-	return nil
 }
 
-func compress(w io.WriteCloser, data []byte) error {
-	if _, err := w.Write(data); err != nil {
-		return err
+// smaller compresses data; nil when that does not make less of it.
+func smaller(data []byte, writer func(io.Writer) io.WriteCloser) []byte {
+	var b bytes.Buffer
+	w := writer(&b)
+	_, err := w.Write(data)
+	if errors.Join(err, w.Close()) != nil || b.Len() >= len(data) {
+		return nil
 	}
-	return w.Close()
+	return b.Bytes()
 }
 
 func mediaType(name string) string {
@@ -140,7 +135,9 @@ func (a *Assets) Names() []string { return slices.Sorted(maps.Keys(a.urls)) }
 func (a *Assets) Size(name string) int {
 	f := a.byPath[a.urls[name]]
 	if f.brotli != nil {
-		return len(f.brotli)
+		if small := f.brotli(); small != nil {
+			return len(small)
+		}
 	}
 	return len(f.plain)
 }
@@ -165,15 +162,18 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := f.plain
-	if f.brotli != nil || f.gzip != nil {
+	if f.brotli != nil {
 		h.Set("Vary", "Accept-Encoding")
+		coding, small := "", []byte(nil)
 		switch accepts := r.Header.Get("Accept-Encoding"); {
-		case f.brotli != nil && acceptsCoding(accepts, "br"):
-			h.Set("Content-Encoding", "br")
-			body = f.brotli
-		case f.gzip != nil && acceptsCoding(accepts, "gzip"):
-			h.Set("Content-Encoding", "gzip")
-			body = f.gzip
+		case acceptsCoding(accepts, "br"):
+			coding, small = "br", f.brotli()
+		case acceptsCoding(accepts, "gzip"):
+			coding, small = "gzip", f.gzip()
+		}
+		if small != nil {
+			h.Set("Content-Encoding", coding)
+			body = small
 		}
 	}
 	if r.Header.Get("If-None-Match") == f.tag {
