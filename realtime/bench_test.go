@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,5 +111,15 @@ func BenchmarkOpen(b *testing.B) {
 		time.Sleep(100 * time.Millisecond)
 		b.StartTimer()
 		s.join(s.dana, planAt, "").in().leave()
+	}
+}
+
+// BenchmarkEditElsewhere is an edit by another door, of a page that is open.
+func BenchmarkEditElsewhere(b *testing.B) {
+	s := newSite(b, realtime.Config{})
+	s.page(planAt, "# Plan\n")
+	s.join(s.dana, planAt, "").in()
+	for i := range b.N {
+		s.page(planAt, fmt.Sprintf("# Plan\n\n%s\n\nChange %d.\n", strings.Repeat("A line of text that nobody changes.\n", 100), i))
 	}
 }

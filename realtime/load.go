@@ -170,6 +170,7 @@ func (r *room) reconcile(ctx context.Context, d *journal.Document) error {
 	for i := len(d.Saving) - 1; i >= 0; i-- {
 		r.intents = append(r.intents, d.Saving[i])
 	}
+	r.intended = d.Merging
 	if d.Last == "" || !r.known(ctx, page.Version, clean(page.Text)) {
 		if err := r.takeIn(ctx, page, d); err != nil {
 			return err
@@ -259,6 +260,16 @@ func readVersion(commit repo.Hash, state []byte) (version, error) {
 // text is rebased from the newest version before it whose state is known.
 func (r *room) takeIn(ctx context.Context, page *wiki.Page, d *journal.Document) error {
 	hash := hashOf(page.Text)
+	if in := r.intended; in != nil && in.Text == hash {
+		m, err := r.remerge(ctx, in)
+		if err != nil {
+			return err
+		}
+		if m != nil {
+			r.log.Info("taking in an edit that was on its way", "version", page.Version)
+			return r.absorb(ctx, m, page.Version)
+		}
+	}
 	for _, in := range r.intents {
 		if in.Text == hash {
 			v, err := readVersion(page.Version, in.State)

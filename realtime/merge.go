@@ -21,7 +21,6 @@ func hashOf(text []byte) [sha256.Size]byte { return sha256.Sum256(text) }
 // somebody, as it will be in git, without what is pending.
 type merge struct {
 	room     *room
-	ctx      context.Context
 	head     repo.Hash // the version that it follows
 	version  version   // what it makes; its commit is not known yet
 	update   []byte    // nil: nothing changes
@@ -89,6 +88,47 @@ func (r *room) mergeOnto(head *version, base []byte, text, person string) (*merg
 	return m, nil
 }
 
+// intend notes on disk that a merge may be found in git from now on: whoever
+// opens the document without knowing what became of it takes the same edit in.
+func (m *merge) intend(ctx context.Context) error {
+	if m.update == nil {
+		return nil
+	}
+	err := m.room.hub.cfg.Journal.Merge(ctx, m.room.id, journal.Merging{
+		Text: hashOf([]byte(m.version.text)), Head: m.head.String(), Client: m.client, Person: m.person, Data: m.update,
+	})
+	if err != nil {
+		return fmt.Errorf("noting an edit to be merged: %w", err)
+	}
+	return nil
+}
+
+// remerge is a merge as it was when it was noted; nil if the version that it was
+// made from is not known any more.
+func (r *room) remerge(ctx context.Context, in *journal.Merging) (*merge, error) {
+	state, err := r.hub.cfg.Journal.State(ctx, r.id, in.Head)
+	if unknown(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of version %s: %w", in.Head, err)
+	}
+	fork, err := yjs.Load(state, yjs.Options{Limits: boundless})
+	if err == nil {
+		_, err = fork.Apply(in.Data)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("merging into the document of %s: %w", r.name, err)
+	}
+	if hashOf([]byte(fork.Text())) != in.Text {
+		return nil, nil
+	}
+	return &merge{
+		room: r, update: in.Data, client: in.Client, person: in.Person,
+		version: version{text: fork.Text(), state: fork.Encode(nil), vector: fork.StateVector(), units: fork.Units()},
+	}, nil
+}
+
 // absorb puts a merge into the document and on disk, as a version that is in
 // git, and tells everybody.
 func (r *room) absorb(ctx context.Context, m *merge, commit repo.Hash) error {
@@ -109,6 +149,7 @@ func (r *room) absorb(ctx context.Context, m *merge, commit repo.Hash) error {
 	}
 	r.version = m.version
 	r.version.commit = commit
+	r.intended = nil
 	if m.update != nil {
 		r.group.update(nil, m.update)
 	}
@@ -190,7 +231,7 @@ func (r *room) prepare(ctx context.Context, caller people.Caller, base, head rep
 }
 
 func (r *room) keep(m *merge) *merge {
-	r.merging = m
+	r.merging, r.intended = m, nil
 	return m
 }
 

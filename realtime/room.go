@@ -62,6 +62,7 @@ type room struct {
 	merging  *merge
 	mergedAt time.Time        // when a merge was told last
 	intents  []journal.Saving // versions that may be in git, from before the room was opened
+	intended *journal.Merging // an edit that may be in git, from before the room was opened; nil for none
 	empty    time.Time        // since when nobody is here
 }
 

@@ -296,6 +296,7 @@ func (r *room) saved(ctx context.Context, commit repo.Hash, snap *snapshot) erro
 	r.drop(snap.upto)
 	r.version = snap.version
 	r.version.commit = commit
+	r.intended = nil
 	clear(r.lost)
 	return nil
 }

@@ -57,29 +57,60 @@ func (w *Wiki) ImportHistory(ctx context.Context, caller people.Caller, prospect
 	if err != nil || next == before.head {
 		return err
 	}
+	// A room that cannot follow does not keep the import from coming: it keeps
+	// its text, and merges when it saves.
+	follow := func(err error) {
+		if err != nil {
+			w.log.Warn("merging an import into open pages", "side", s.name(), "err", err)
+		}
+	}
+	var changes []repo.Change
+	merges := map[string]Merge{}
+	if w.rooms != nil {
+		if changes, err = s.repo.Changes(before.head, next); err != nil {
+			return err
+		}
+		merges, err = s.mergesOf(ctx, caller, before, changes)
+		follow(err)
+	}
 	if err := s.repo.SetHead(ctx, before.head, next); err != nil {
 		return fmt.Errorf("moving %s to the imported history: %w", s.name(), err)
 	}
 	w.touched(ctx, s)
-	if w.rooms == nil {
-		return nil
-	}
-	// The import is done; a room that cannot follow now keeps its text, and
-	// merges when it saves.
-	if err := s.mergeIntoRooms(ctx, caller, before, next); err != nil {
-		w.log.Warn("merging an import into open pages", "side", s.name(), "err", err)
+	if w.rooms != nil {
+		follow(s.mergeIntoRooms(context.WithoutCancel(ctx), caller, before, changes, merges))
 	}
 	return nil
 }
 
+// mergesOf prepares the rooms of pages that a history changes where they are,
+// before it comes. The answer is by path.
+func (s *side) mergesOf(ctx context.Context, caller people.Caller, before *snapshot, changes []repo.Change) (map[string]Merge, error) {
+	merges := map[string]Merge{}
+	var errs []error
+	for _, c := range changes {
+		info := before.infos[c.Path]
+		if info == nil || c.To.IsZero() {
+			continue
+		}
+		text, err := s.repo.Blob(c.To)
+		if err != nil {
+			return merges, err
+		}
+		merge, err := s.w.rooms.Merge(ctx, caller, s.prospect, info.Place, info.Version, info.Version, text)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("page %s: %w", info.Place, err))
+		} else if merge != nil {
+			merges[c.Path] = merge
+		}
+	}
+	return merges, errors.Join(errs...)
+}
+
 // mergeIntoRooms gives the rooms of pages that a history has changed the new
 // texts and places.
-func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before *snapshot, next repo.Hash) error {
+func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before *snapshot, changes []repo.Change, merges map[string]Merge) error {
 	after, err := s.snapshot(ctx) // which follows the history
-	if err != nil {
-		return err
-	}
-	changes, err := s.repo.Changes(before.head, next)
 	if err != nil {
 		return err
 	}
@@ -88,8 +119,8 @@ func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before 
 		if info == nil {
 			continue
 		}
-		path, blob := c.Path, c.To
-		if blob.IsZero() {
+		path, merge := c.Path, merges[c.Path]
+		if c.To.IsZero() {
 			path, err = s.w.history.MovedTo(ctx, s.name(), c.Path)
 			if errors.Is(err, fs.ErrNotExist) || err == nil && (after.infos[path] == nil || before.infos[path] != nil) {
 				if err := s.w.rooms.Removed(ctx, s.prospect, info.Place); err != nil {
@@ -100,15 +131,13 @@ func (s *side) mergeIntoRooms(ctx context.Context, caller people.Caller, before 
 			if err != nil {
 				return err
 			}
-			blob = after.files[path].Blob
-		}
-		text, err := s.repo.Blob(blob)
-		if err != nil {
-			return err
-		}
-		merge, err := s.w.rooms.Merge(ctx, caller, s.prospect, info.Place, info.Version, info.Version, text)
-		if err != nil {
-			return err
+			text, err := s.repo.Blob(after.files[path].Blob)
+			if err != nil {
+				return err
+			}
+			if merge, err = s.w.rooms.Merge(ctx, caller, s.prospect, info.Place, info.Version, info.Version, text); err != nil {
+				return err
+			}
 		}
 		if merge == nil {
 			continue

@@ -140,5 +140,10 @@ func (d *Document) check() error {
 			return fmt.Errorf("%w: edit %d: %w", ErrDamaged, i, err)
 		}
 	}
+	if d.Merging != nil {
+		if _, err := yjs.Decode(d.Merging.Data, yjs.Limits{}); err != nil {
+			return fmt.Errorf("%w: an edit to be merged: %w", ErrDamaged, err)
+		}
+	}
 	return nil
 }

@@ -7,12 +7,14 @@
 //	edit       one update of a document, numbered by its seq
 //	state      the document as it was after some edit; edits up to there are gone
 //	version    the state that belongs to a commit in git, kept for ever
-//	intent     a version on its way to git ([Saving])
+//	intent     a version on its way to git ([Saving]), or an edit on its way to
+//	           git and into the document ([Merging])
 //	owner      whose a client id is; the first who used it in a document
 //
 // [Journal.Load] answers a document's state and the edits after it.
 // [Journal.Append] adds edits. [Journal.Save] says what is about to go to git
-// and [Journal.Saved] that it is there. [Journal.Compact] puts a state in place
+// and [Journal.Saved] that it is there; for edits that come from outside of the
+// document these are [Journal.Merge] and [Journal.Append]. [Journal.Compact] puts a state in place
 // of edits.
 //
 // Seqs ascend over the whole file; those of one document have gaps.

@@ -18,6 +18,7 @@ type Document struct {
 	Owners  map[uint64]string // client id -> person id, "" for the server's own
 	Removed map[string]int    // visible characters that each person deleted since the last version
 	Saving  []Saving          // versions on their way to git when the process ended
+	Merging *Merging          // an edit on its way to git and into the document; nil for none
 	Last    string            // commit id of the newest version whose state is known, "" for none
 	// Seq is that of the last edit, 0 if there was none.
 	Seq int64
@@ -43,6 +44,18 @@ type Saving struct {
 	Text  [sha256.Size]byte // SHA-256 of the text
 	State []byte            // becomes the version's state
 	Upto  int64             // the last edit that is in it
+}
+
+// Merging is an edit from outside of the document, of the version Head, that is
+// about to be put into git and comes into the document then. If the process ends
+// before the version is appended, the text's hash tells whether it got there: then
+// the same edit has to come into the document, since browsers may have it.
+type Merging struct {
+	Text   [sha256.Size]byte // SHA-256 of the text that goes to git
+	Head   string            // the version that it follows, whose state is known
+	Client uint64            // under which the edit is written
+	Person string            // whose edit it is; "" for the server's own
+	Data   []byte            // the edit as yjs, format v1
 }
 
 // A Batch is what [Journal.Append] writes at once.

@@ -158,6 +158,20 @@ func (j *Journal) Save(ctx context.Context, id int64, s Saving) error {
 	return j.failed("noting a version to be saved", err)
 }
 
+// Merge notes that an edit is about to be put into git and into the document
+// then, by [Journal.Append]. It takes the place of one that was noted before and
+// came to nothing; a version that becomes known ends it.
+func (j *Journal) Merge(ctx context.Context, id int64, m Merging) error {
+	err := j.writer.write(ctx, len(m.Data), func(t *tx) error {
+		if err := t.known(id); err != nil {
+			return err
+		}
+		return t.exec("REPLACE INTO merging (document, text, head, client, person, data) VALUES (?, ?, ?, ?, ?, ?)",
+			id, m.Text[:], m.Head, int64(m.Client), m.Person, whole(m.Data))
+	})
+	return j.failed("noting an edit to be merged", err)
+}
+
 // Saved notes that a version with all edits up to upto is in git. Its state is
 // known from now on; what was removed in those edits is credited and dropped,
 // and so are the intents that it fulfils or that older ones left. A commit

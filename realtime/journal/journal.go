@@ -20,7 +20,12 @@ import (
 var schema string
 
 // version of the schema, in SQLite's user_version.
-const schemaVersion = 1
+const schemaVersion = 2
+
+// upgrade brings a file of the schema before to this one.
+//
+//go:embed upgrade.sql
+var upgrade string
 
 // Options of a [Journal]. The zero value works.
 type Options struct {
@@ -137,7 +142,7 @@ func source(path string) string {
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?mode=rw&_pragma=busy_timeout(5000)"
 }
 
-// migrate brings an empty file to the schema.
+// migrate brings an empty file, or one of the schema before, to the schema.
 func migrate(ctx context.Context, conn *sql.Conn, rebuilt bool) (err error) {
 	var have int
 	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
@@ -157,11 +162,17 @@ func migrate(ctx context.Context, conn *sql.Conn, rebuilt bool) (err error) {
 			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		}
 	}()
-	if _, err := conn.ExecContext(ctx, schema); err != nil {
+	script := schema
+	if have == 1 {
+		script = upgrade
+	}
+	if _, err := conn.ExecContext(ctx, script); err != nil {
 		return fmt.Errorf("making the schema: %w", err)
 	}
-	if _, err := conn.ExecContext(ctx, "INSERT INTO journal (only, rebuilt) VALUES (1, ?)", rebuilt); err != nil {
-		return fmt.Errorf("making the schema: %w", err)
+	if have == 0 {
+		if _, err := conn.ExecContext(ctx, "INSERT INTO journal (only, rebuilt) VALUES (1, ?)", rebuilt); err != nil {
+			return fmt.Errorf("making the schema: %w", err)
+		}
 	}
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
 		return fmt.Errorf("noting the schema's version: %w", err)

@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
 	"testing"
@@ -232,4 +233,71 @@ func TestMarks(t *testing.T) {
 	ordinary, _ := fresh(t)
 	create(t, ordinary, page, "one\n")
 	assert.False(t, load(t, ordinary, page).Rebuilt)
+}
+
+func TestAnEditToBeMerged(t *testing.T) {
+	j, path := fresh(t)
+	id, doc := create(t, j, page, "one\n")
+	assert.Nil(t, load(t, j, page).Merging)
+	two := edit(t, doc, 4, "two\n")
+	m := journal.Merging{Text: hash("one\ntwo\n"), Head: "c0", Client: 1<<63 + 1, Person: "dana", Data: two.Data}
+	require.NoError(t, j.Merge(ctx, id, journal.Merging{Text: hash("another\n"), Head: "c0", Client: 3, Data: []byte{0, 0}}))
+	require.NoError(t, j.Merge(ctx, id, m), "which takes its place")
+	assert.ErrorIs(t, j.Merge(ctx, id+1, m), journal.ErrUnknown)
+	require.NoError(t, j.Close())
+
+	j = open(t, path, journal.Options{})
+	assert.Equal(t, &m, load(t, j, page).Merging)
+	assert.Equal(t, "one\n", text(t, load(t, j, page)))
+	unsaved, err := j.Unsaved(ctx)
+	require.NoError(t, err)
+	assert.Empty(t, unsaved)
+	require.NoError(t, j.Check(ctx))
+
+	// A version that was known says nothing about it, a new one ends it.
+	state, err := j.State(ctx, id, "c0")
+	require.NoError(t, err)
+	require.NoError(t, j.Saved(ctx, id, journal.Version{Commit: "c0", State: state}, 0))
+	assert.NotNil(t, load(t, j, page).Merging)
+	_, err = j.Append(ctx, id, journal.Batch{Updates: []journal.Update{two}, Version: &journal.Version{Commit: "c1", State: doc.Encode(nil)}})
+	require.NoError(t, err)
+	assert.Nil(t, load(t, j, page).Merging)
+	require.NoError(t, j.Merge(ctx, id, m))
+	require.NoError(t, j.Saved(ctx, id, journal.Version{Commit: "c2", State: doc.Encode(nil)}, 1))
+	assert.Nil(t, load(t, j, page).Merging)
+	require.NoError(t, j.Merge(ctx, id, m))
+	require.NoError(t, j.Remove(ctx, page))
+	require.NoError(t, j.Check(ctx))
+}
+
+// A file that an older program has made is read as it is, and brought to the
+// schema when it is opened.
+func TestTheSchemaBefore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j, err := journal.Open(path, journal.Options{Rebuilt: true})
+	require.NoError(t, err)
+	id, doc := create(t, j, page, "one\n")
+	require.NoError(t, j.Close())
+	old, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	_, err = old.ExecContext(ctx, "DROP TABLE merging; PRAGMA user_version = 1")
+	require.NoError(t, err)
+	require.NoError(t, old.Close())
+
+	require.NoError(t, journal.CheckFile(ctx, path))
+	list, err := journal.ListFile(ctx, path)
+	require.NoError(t, err)
+	assert.Len(t, list, 1)
+	damaged := filepath.Join(t.TempDir(), "journal.db")
+	require.NoError(t, journal.CopyFile(ctx, path, damaged))
+	kept, _, err := journal.Repair(ctx, damaged, journal.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, 1, kept)
+
+	j = open(t, path, journal.Options{})
+	require.NoError(t, j.Merge(ctx, id, journal.Merging{Text: hash("one\ntwo\n"), Head: "c0", Client: 2, Data: edit(t, doc, 4, "two\n").Data}))
+	d := load(t, j, page)
+	assert.NotNil(t, d.Merging)
+	assert.Equal(t, "one\n", text(t, d))
+	assert.True(t, d.Rebuilt)
 }

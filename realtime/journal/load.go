@@ -104,7 +104,35 @@ func load(ctx context.Context, q querier, name string) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.Merging, err = merging(ctx, q, d.ID); err != nil {
+		return nil, err
+	}
 	return d, nil
+}
+
+// merging answers the edit that was on its way into a document. A file of the
+// first schema that is only read has no such table.
+func merging(ctx context.Context, q querier, id int64) (*Merging, error) {
+	var schema int
+	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&schema); err != nil || schema < 2 {
+		return nil, err
+	}
+	m := new(Merging)
+	var text []byte
+	var client int64
+	err := q.QueryRowContext(ctx, "SELECT text, head, client, person, data FROM merging WHERE document = ?", id).
+		Scan(&text, &m.Head, &client, &m.Person, &m.Data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if copy(m.Text[:], text) != len(m.Text) || len(text) != len(m.Text) {
+		return nil, fmt.Errorf("%w: a hash of %d bytes", ErrDamaged, len(text))
+	}
+	m.Client = uint64(client)
+	return m, nil
 }
 
 // each calls f for every row.

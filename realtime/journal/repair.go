@@ -243,14 +243,22 @@ func takeOver(ctx context.Context, conn *sql.Conn, id int64) (name string, err e
 			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		}
 	}()
-	for _, step := range []string{
+	steps := []string{
 		"INSERT INTO main.document SELECT * FROM old.document WHERE id = ?",
 		"INSERT INTO main.state SELECT * FROM old.state WHERE document = ?",
 		"INSERT INTO main.edit SELECT * FROM old.edit WHERE document = ?",
 		"INSERT INTO main.owner SELECT * FROM old.owner WHERE document = ?",
 		"INSERT INTO main.version SELECT * FROM old.version WHERE document = ?",
 		"INSERT INTO main.saving SELECT * FROM old.saving WHERE document = ?",
-	} {
+	}
+	var newer bool
+	if err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM old.sqlite_schema WHERE name = 'merging')").Scan(&newer); err != nil {
+		return "", err
+	}
+	if newer {
+		steps = append(steps, "INSERT INTO main.merging SELECT * FROM old.merging WHERE document = ?")
+	}
+	for _, step := range steps {
 		if _, err := conn.ExecContext(ctx, step, id); err != nil {
 			return "", err
 		}

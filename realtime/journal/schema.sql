@@ -58,3 +58,12 @@ CREATE TABLE saving (
   upto     INTEGER NOT NULL
 );
 CREATE INDEX saving_document ON saving (document);
+
+CREATE TABLE merging (
+  document INTEGER PRIMARY KEY REFERENCES document ON DELETE CASCADE,
+  text     BLOB NOT NULL,
+  head     TEXT NOT NULL,
+  client   INTEGER NOT NULL,
+  person   TEXT NOT NULL,
+  data     BLOB NOT NULL
+);

@@ -78,11 +78,16 @@ func (j *Journal) pack(ctx context.Context, document int64, v Version) (*packed,
 }
 
 // put writes a packed version and answers its id, 0 if the commit's state was
-// known before. (The first stays: others may be differences from it.)
+// known before. (The first stays: others may be differences from it.) An edit of
+// a version before it is there by now, or never will be.
 func (t *tx) put(document int64, p *packed, upto int64) (int64, error) {
-	return t.insert(`INSERT INTO version (document, hash, upto, base, chain, weight, size, sum, data)
+	id, err := t.insert(`INSERT INTO version (document, hash, upto, base, chain, weight, size, sum, data)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		document, p.hash, upto, p.base, p.chain, p.weight, p.size, int64(p.sum), p.data)
+	if err != nil || id == 0 {
+		return 0, err
+	}
+	return id, t.exec("DELETE FROM merging WHERE document = ?", document)
 }
 
 // unpack answers a version's row and its state.

@@ -89,8 +89,8 @@ type manifestFileEntry struct {
 //	manifest.json                   path, size and SHA-256 of every file above
 //
 // The references are noted first and the repositories hold all that these
-// reach, so every repository is whole as it was at one moment, and the journal
-// is never behind it. Versions that the journal has and the repositories have
+// reach, so every repository is whole as it was at one moment. The journal is
+// never behind it: whatever goes to git is noted there before. Versions that the journal has and the repositories have
 // not are made again after [Restore], from their edits. What is derived (derived.db, index/) and the trash are
 // left out. The archive holds password hashes and may hold secrets of
 // config.yaml: keep it where nobody else reads.
@@ -173,36 +173,12 @@ type backup struct {
 	list manifest
 }
 
-// settled is how long after a commit a server has surely told its journal.
-const settled = 2 * time.Second
-
-// settle waits beside a running server: a version is in git a moment before the
-// journal knows it, and the journal must not be behind the references.
-func (b *backup) settle() error {
-	lock, err := wiki.Lock(b.dir)
-	if err == nil {
-		return lock.Unlock()
-	}
-	if !errors.Is(err, wiki.ErrLocked) {
-		return err
-	}
-	select {
-	case <-time.After(settled):
-		return nil
-	case <-b.ctx.Done():
-		return b.ctx.Err()
-	}
-}
-
 func (b *backup) all(repos []spaceRepo, head backupHead) error {
 	data, err := json.MarshalIndent(head, "", "  ")
 	if err != nil {
 		return err
 	}
 	if err := b.bytes(backupHeadFile, data); err != nil {
-		return err
-	}
-	if err := b.settle(); err != nil {
 		return err
 	}
 	if err := b.database(journalFile, journal.CopyFile); err != nil {
