@@ -51,6 +51,14 @@ func (s *Server) adminPeopleView(r *http.Request, c people.Caller) (*AdminPeople
 	for _, i := range invited {
 		v.Staff = append(v.Staff, StaffRow{Person: PersonOf(i.ID, i.Name, false), ID: i.ID, Email: i.Email, Role: string(i.Role), Job: string(i.Job), Invited: true, Href: "/admin/people/" + i.ID})
 	}
+	steps, required, err := s.people.TwoSteps(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	linked, err := s.people.Linked(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	owns := map[string]int{}
 	for _, e := range s.wiki.Prospects(ctx, people.System("web")) {
 		if a, err := s.people.Access(ctx, e.Slug); err == nil && a.Owner != "" {
@@ -61,7 +69,9 @@ func (s *Server) adminPeopleView(r *http.Request, c people.Caller) (*AdminPeople
 		if p.Guest {
 			continue
 		}
-		row := StaffRow{Person: personView(p), ID: p.ID, Email: p.Email, Role: string(p.Role), Job: string(p.Job), Spaces: owns[p.ID], Disabled: p.Disabled, Myself: p.ID == c.Person.ID, Href: "/admin/people/" + p.ID}
+		row := StaffRow{Person: personView(p), ID: p.ID, Email: p.Email, Role: string(p.Role), Job: string(p.Job), Spaces: owns[p.ID], Disabled: p.Disabled, Myself: p.ID == c.Person.ID, Href: "/admin/people/" + p.ID,
+			TwoStep: steps[p.ID], Required: required[p.ID], Linked: linked[p.ID]}
+		row.SignsIn = signsIn(row)
 		if sessions, err := s.people.Sessions(ctx, c, p.ID); err == nil {
 			for _, x := range sessions {
 				if x.Seen.After(row.LastSeen) {
@@ -72,6 +82,18 @@ func (s *Server) adminPeopleView(r *http.Request, c people.Caller) (*AdminPeople
 		v.Staff = append(v.Staff, row)
 	}
 	return v, nil
+}
+
+// signsIn says shortly how somebody signs in.
+func signsIn(row StaffRow) string {
+	var ways []string
+	if row.Linked {
+		ways = append(ways, "SSO")
+	}
+	if row.TwoStep {
+		ways = append(ways, "two steps")
+	}
+	return strings.Join(ways, ", ")
 }
 
 // postInvite invites a colleague and shows the link this once.
@@ -139,6 +161,12 @@ func (s *Server) postPerson(w http.ResponseWriter, r *http.Request, c people.Cal
 		err = s.people.Disable(ctx, c, id)
 	case "enable":
 		err = s.people.Enable(ctx, c, id)
+	case "two-step-require", "two-step-free":
+		err = s.people.RequireTwoStep(ctx, c, id, r.PathValue("what") == "two-step-require")
+	case "two-step-remove":
+		err = s.people.RemoveTwoStep(ctx, c, id)
+	case "unlink":
+		err = s.people.Unlink(ctx, c, id)
 	case "link":
 		token, err := s.people.ResetPassword(ctx, c, id)
 		if err != nil {

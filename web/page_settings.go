@@ -36,12 +36,22 @@ func (s *Server) settingsView(r *http.Request, c people.Caller) (*SettingsView, 
 	if err := s.mailView(ctx, v, p); err != nil {
 		return nil, err
 	}
+	state, err := s.people.TwoStepOf(ctx, c, c.Person.ID)
+	if err != nil {
+		return nil, err
+	}
+	v.TwoStep = TwoStepState{On: state.On, Since: state.Since, Codes: state.Codes, Required: state.Required || s.signOn.wantsTwoSteps(p)}
+	if linked, err := s.people.Identities(ctx, c, c.Person.ID); err != nil {
+		return nil, err
+	} else if len(linked) > 0 {
+		v.Provider = s.signOn.name()
+	}
 	sessions, err := s.people.Sessions(ctx, c, c.Person.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, x := range sessions {
-		v.Sessions = append(v.Sessions, SessionRow{ID: x.ID, Agent: agentName(x.Agent), IP: x.IP, Started: x.Created, Seen: x.Seen, This: x.ID == c.Session})
+		v.Sessions = append(v.Sessions, SessionRow{ID: x.ID, Agent: agentName(x.Agent), IP: x.IP, Started: x.Created, Seen: x.Seen, How: howNames[x.How], This: x.ID == c.Session})
 	}
 	tokens, err := s.people.Tokens(ctx, c, c.Person.ID)
 	if err != nil {
@@ -63,6 +73,9 @@ func jobOptions(job people.Job) []Option {
 	return options(string(job), "", "–", string(people.Sales), "sales", string(people.Technical), "technical", string(people.Delivery), "delivery",
 		string(people.Marketing), "marketing", string(people.Manager), "manager")
 }
+
+// howNames say how a session began.
+var howNames = map[string]string{people.ByPassword: "by password", people.ByLink: "by a link", people.ByInvitation: "by an invitation", people.ByProvider: "by single sign-on"}
 
 // agentName names a browser shortly.
 func agentName(agent string) string {
@@ -173,6 +186,7 @@ func (s *Server) postPassword(w http.ResponseWriter, r *http.Request, c people.C
 		}
 		return s.settingsAgain(w, r, c, status, func(v *SettingsView) { v.Password = f })
 	}
+	s.renewSession(w, r)
 	return s.done(w, r, "/settings", "Your password is changed. All other browsers are signed out.")
 }
 

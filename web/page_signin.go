@@ -16,7 +16,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, c people.Caller)
 	if s.isNew(r.Context()) {
 		return goTo(w, r, "/setup")
 	}
-	v := &SignInView{Shell: s.shell(r, c, "Sign in"), Next: next, Host: s.host()}
+	v := s.signInView(r, next)
 	v.Flash = s.flash(w, r)
 	s.renderSecret(w, r, http.StatusOK, "sign-in", v)
 	return nil
@@ -39,10 +39,12 @@ func (s *Server) postSignIn(w http.ResponseWriter, r *http.Request, c people.Cal
 	next := localPath(form.Get("next"), "/")
 	p, err := s.people.CheckPassword(r.Context(), form.Get("email"), form.Get("password"), s.clientIP(r))
 	if err == nil {
-		if err := s.startSession(w, r, p); err != nil {
-			return err
+		if s.signOn.adminsOnly() && p.Role != people.Admin {
+			s.log.Info("sign-in refused: passwords are for administrators", "person", p.ID)
+			err = people.ErrSignIn
+		} else {
+			return s.enter(w, r, p, people.ByPassword, next, "")
 		}
-		return goTo(w, r, next)
 	}
 	// The same answer whatever is wrong, so that it cannot be found out who has
 	// an account.
@@ -56,9 +58,34 @@ func (s *Server) postSignIn(w http.ResponseWriter, r *http.Request, c people.Cal
 	default:
 		return err
 	}
-	v := &SignInView{Shell: s.shell(r, people.Caller{}, "Sign in"), Email: form.Get("email"), Next: next, Error: detail, Host: s.host()}
+	v := s.signInView(r, next)
+	v.Email, v.Error = form.Get("email"), detail
 	s.renderSecret(w, r, status, "sign-in", v)
 	return nil
+}
+
+func (s *Server) signInView(r *http.Request, next string) *SignInView {
+	return &SignInView{Shell: s.shell(r, people.Caller{}, "Sign in"), Next: next, Host: s.host(), Help: s.signOn.Help, Provider: s.providerView(next), AdminsOnly: s.signOn.adminsOnly()}
+}
+
+// enter goes on after somebody's first step: to the second one where that is
+// asked of them, else in.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, p people.Person, how, next, welcome string) error {
+	token, err := s.people.FirstStep(r.Context(), p.ID, how, s.signOn.wantsTwoSteps)
+	if err != nil {
+		return err
+	}
+	if token != "" {
+		s.setCookie(w, r, s.cookieName(r)+stepSuffix, token, people.SignInLife)
+		return goTo(w, r, "/sign-in/code?"+url.Values{"next": {next}}.Encode())
+	}
+	if err := s.startSessionBy(w, r, p, people.Entry{How: how}); err != nil {
+		return err
+	}
+	if welcome != "" {
+		return s.done(w, r, next, welcome)
+	}
+	return goTo(w, r, next)
 }
 
 func (s *Server) postSignOut(w http.ResponseWriter, r *http.Request, c people.Caller) error {
@@ -114,14 +141,14 @@ func (s *Server) postSetup(w http.ResponseWriter, r *http.Request, c people.Call
 		}
 		return err
 	}
-	if err := s.startSession(w, r, p); err != nil {
-		return err
-	}
-	return s.done(w, r, "/admin/people", "Welcome, "+p.Name+". Invite the others next.")
+	return s.enter(w, r, p, people.ByInvitation, "/admin/people", "Welcome, "+p.Name+". Invite the others next.")
 }
 
 func (s *Server) join(w http.ResponseWriter, r *http.Request, c people.Caller) error {
 	inv, err := s.people.Invitation(r.Context(), r.PathValue("token"))
+	if errors.Is(err, people.ErrNotFound) {
+		return s.guestJoin(w, r, c)
+	}
 	if err != nil {
 		return err
 	}
@@ -140,6 +167,9 @@ func (s *Server) postJoin(w http.ResponseWriter, r *http.Request, c people.Calle
 	}
 	token := r.PathValue("token")
 	inv, err := s.people.Invitation(r.Context(), token)
+	if errors.Is(err, people.ErrNotFound) {
+		return s.postGuestJoin(w, r, c, form)
+	}
 	if err != nil {
 		return err
 	}
@@ -151,10 +181,7 @@ func (s *Server) postJoin(w http.ResponseWriter, r *http.Request, c people.Calle
 		}
 		return err
 	}
-	if err := s.startSession(w, r, p); err != nil {
-		return err
-	}
-	return s.done(w, r, "/", "Welcome, "+p.Name+".")
+	return s.enter(w, r, p, people.ByInvitation, "/", "Welcome, "+p.Name+".")
 }
 
 // login shows a button: following the link does not use it up, so that mail
@@ -170,8 +197,5 @@ func (s *Server) postLogin(w http.ResponseWriter, r *http.Request, c people.Call
 	if err != nil {
 		return err
 	}
-	if err := s.startSession(w, r, p); err != nil {
-		return err
-	}
-	return goTo(w, r, "/")
+	return s.enter(w, r, p, people.ByLink, "/", "")
 }

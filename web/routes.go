@@ -60,6 +60,16 @@ func (s *Server) routes() error {
 	// Coming in and going out.
 	s.handle("GET /sign-in", Anonymous, s.signIn)
 	s.handle("POST /sign-in", Anonymous, s.postSignIn)
+	s.handle("GET /sign-in/code", Anonymous, s.signInCode)
+	s.handle("POST /sign-in/code", Anonymous, s.postSignInCode)
+	s.handle("GET /sign-in/two-step", Anonymous, s.signInTwoStep)
+	s.handle("POST /sign-in/two-step", Anonymous, s.postSignInTwoStep)
+	s.handle("GET /sign-in/forgotten", Anonymous, s.forgotten)
+	s.handle("POST /sign-in/forgotten", Anonymous, s.postForgotten)
+	s.handle("GET /reset/{token}", Anonymous, s.reset)
+	s.handle("POST /reset/{token}", Anonymous, s.postReset)
+	s.handle("GET /sign-in/link", Anonymous, s.guestReturn)
+	s.handle("POST /sign-in/link", Anonymous, s.postGuestReturn)
 	s.handle("POST /sign-out", Anonymous, s.postSignOut)
 	s.handle("GET /setup", Anonymous, s.setupNotice)
 	s.handle("GET /setup/{token}", Anonymous, s.setup)
@@ -192,6 +202,8 @@ func (s *Server) routes() error {
 	s.handle("GET /admin/import", Administrators, s.adminImport)
 	s.handle("POST /admin/import", Administrators, s.postImport)
 	s.handle("POST /admin/import/csv", Administrators, s.postImportCSV)
+	s.handle("POST /settings/two-step", Staff, s.postTwoStep)
+	s.handle("POST /settings/two-step/confirm", Staff, s.postTwoStepConfirm)
 
 	// Whatever is none of these.
 	s.handle("/", Anonymous, s.nothing)
@@ -209,7 +221,10 @@ type pageHandler func(w http.ResponseWriter, r *http.Request, c people.Caller, p
 func (s *Server) handle(pattern string, audience Audience, h handler) {
 	s.doors = append(s.doors, Door{pattern, audience})
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		c, signedIn := s.session(r)
+		c, session, signedIn := s.sessionOf(r)
+		if session.Renew && opensPage(r) {
+			s.renewSession(w, r)
+		}
 		err := s.admit(w, r, c, signedIn, audience)
 		if err == nil {
 			err = h(w, r, c)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,16 +27,46 @@ func (s *Server) cookieName(r *http.Request) string {
 
 // session answers who the browser is signed in as.
 func (s *Server) session(r *http.Request) (people.Caller, bool) {
+	c, _, ok := s.sessionOf(r)
+	return c, ok
+}
+
+func (s *Server) sessionOf(r *http.Request) (people.Caller, people.Session, bool) {
 	cookie, err := r.Cookie(s.cookieName(r))
 	if err != nil {
-		return people.Caller{}, false
+		return people.Caller{}, people.Session{}, false
 	}
-	c, _, err := s.people.Session(r.Context(), cookie.Value)
+	c, session, err := s.people.Session(r.Context(), cookie.Value)
 	if err != nil {
-		return people.Caller{}, false
+		return people.Caller{}, people.Session{}, false
 	}
 	c.IP = s.clientIP(r)
-	return c, true
+	return c, session, true
+}
+
+// renewSession gives the browser's session a new secret. What fails is tried
+// again at the next page.
+func (s *Server) renewSession(w http.ResponseWriter, r *http.Request) {
+	cookie, err := r.Cookie(s.cookieName(r))
+	if err != nil {
+		return
+	}
+	token, err := s.people.RenewSession(r.Context(), cookie.Value)
+	if errors.Is(err, people.ErrNotFound) {
+		return // another request was quicker
+	}
+	if err != nil {
+		s.log.Warn("giving a session a new secret", "id", requestID(r), "err", err)
+		return
+	}
+	s.setCookie(w, r, s.cookieName(r), token, cookieLife)
+}
+
+// opensPage reports whether a request is somebody going to a page, not something
+// that a page does by itself.
+func opensPage(r *http.Request) bool {
+	mode := r.Header.Get("Sec-Fetch-Mode")
+	return r.Method == http.MethodGet && (mode == "" || mode == "navigate") && !wantsJSON(r)
 }
 
 // caller answers who a program or a browser acts for: by its bearer token, else
@@ -55,12 +86,18 @@ func (s *Server) caller(r *http.Request) (people.Caller, bool) {
 
 // startSession signs a person in on this browser, with a new session.
 func (s *Server) startSession(w http.ResponseWriter, r *http.Request, p people.Person) error {
+	return s.startSessionBy(w, r, p, people.Entry{})
+}
+
+// startSessionBy is startSession, and keeps how the person signed in.
+func (s *Server) startSessionBy(w http.ResponseWriter, r *http.Request, p people.Person, e people.Entry) error {
 	if old, err := r.Cookie(s.cookieName(r)); err == nil {
 		if err := s.people.EndSession(r.Context(), old.Value); err != nil {
 			return err
 		}
 	}
-	token, _, err := s.people.StartSession(r.Context(), p.ID, s.clientIP(r), r.UserAgent())
+	e.IP, e.Agent = s.clientIP(r), r.UserAgent()
+	token, _, err := s.people.Enter(r.Context(), p.ID, e)
 	if err != nil {
 		return err
 	}
@@ -97,7 +134,7 @@ func localPath(next, fallback string) string {
 		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || len(next) > maxPath {
 		return fallback
 	}
-	for _, out := range []string{"/sign-in", "/sign-out", "/login/", "/join/", "/setup"} {
+	for _, out := range []string{"/sign-in", "/sign-out", "/login/", "/join/", "/setup", "/reset/"} {
 		if strings.HasPrefix(u.Path, out) {
 			return fallback
 		}

@@ -2,16 +2,6 @@ package web
 
 import "time"
 
-// SignInView is the way in (template sign-in). It posts email, password and
-// next to /sign-in.
-type SignInView struct {
-	Shell
-	Email string
-	Next  string
-	Error string
-	Host  string
-}
-
 // SetupView makes the first administrator, or a new password (template
 // setup). It posts company, name, email and password to Action.
 type SetupView struct {
@@ -58,6 +48,10 @@ type StaffRow struct {
 	Myself   bool
 	LastSeen time.Time
 	Href     string
+	SignsIn  string // "password", "SSO", "two steps", …
+	// TwoStep is on, or Required of them.
+	TwoStep, Required bool
+	Linked            bool // by a provider
 }
 
 // OneTime is a secret shown once.
@@ -142,6 +136,8 @@ type SettingsView struct {
 	Mails    []Option // how one is told by mail; empty: no mail is sent
 	Zone     string   // name of a time zone; may be empty
 	Mail     Form
+	TwoStep  TwoStepState
+	Provider string // name of the provider one signs in by; "" for none
 }
 
 // SessionRow is a browser that is signed in.
@@ -151,6 +147,7 @@ type SessionRow struct {
 	IP      string
 	Started time.Time
 	Seen    time.Time
+	How     string // "by password"; may be empty
 	This    bool
 }
 

@@ -237,15 +237,39 @@ func (d *DB) Identities(ctx context.Context, c Caller, personID string) ([]Linke
 	return all, nil
 }
 
-// Unlink takes a person's name at a provider from their account; who signs in
+// Linked are the ids of all who sign in by a provider. Administrators only.
+func (d *DB) Linked(ctx context.Context, c Caller) (map[string]bool, error) {
+	if !d.Live(c).Can(Administer) {
+		return nil, ErrForbidden
+	}
+	rows, err := d.readers.QueryContext(ctx, "SELECT DISTINCT person FROM identities")
+	if err != nil {
+		return nil, readError(err)
+	}
+	defer rows.Close()
+	all := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, readError(err)
+		}
+		all[id] = true
+	}
+	if err := rows.Err(); err != nil {
+		return nil, readError(err)
+	}
+	return all, nil
+}
+
+// Unlink takes a person's names at providers from their account; who signs in
 // there next with the account's verified address is linked anew. It ends their
 // sessions that came from a provider. Administrators only.
-func (d *DB) Unlink(ctx context.Context, c Caller, personID, issuer string) error {
+func (d *DB) Unlink(ctx context.Context, c Caller, personID string) error {
 	return d.write(ctx, func(t *tx) error {
 		if _, err := t.allow(c, Administer); err != nil {
 			return err
 		}
-		n, err := t.exec("DELETE FROM identities WHERE person = ? AND issuer = ?", personID, issuer)
+		n, err := t.exec("DELETE FROM identities WHERE person = ?", personID)
 		if err != nil {
 			return err
 		}
@@ -256,6 +280,6 @@ func (d *DB) Unlink(ctx context.Context, c Caller, personID, issuer string) erro
 			return err
 		}
 		t.changed(personID)
-		return t.record(c, "identity.unlink", personID, "", issuer)
+		return t.record(c, "identity.unlink", personID, "", "")
 	})
 }

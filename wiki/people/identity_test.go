@@ -61,7 +61,7 @@ func TestIdentitiesAreLinkedByVerifiedAddressesOnly(t *testing.T) {
 	require.NoError(t, db.Disable(ctx, system, dana.ID))
 	refused(people.IsDisabled, who("1", dana.Email), create)
 	require.NoError(t, db.Disable(ctx, system, p.ID))
-	require.NoError(t, db.Unlink(ctx, system, p.ID, issuer))
+	require.NoError(t, db.Unlink(ctx, system, p.ID))
 	refused(people.IsDisabled, who("5", "new@example.com"), create)
 	p, err = db.Get(ctx, p.ID)
 	require.NoError(t, err)

@@ -3,8 +3,10 @@ package people
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/base32"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -97,16 +99,14 @@ func (d *DB) BeginTwoStep(ctx context.Context, c Caller, company string) (uri, k
 	if err := d.mayTwoStep(c); err != nil {
 		return "", "", err
 	}
-	issuer := strings.ReplaceAll(clip(company, 60), ":", " ")
-	if strings.TrimSpace(issuer) == "" {
-		issuer = "dealwiki"
-	}
+	raw := make([]byte, 20)
 	d.randomMu.Lock()
-	k, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: c.Person.Email, Rand: d.random, SecretSize: 20, Period: codePeriod})
+	_, err = io.ReadFull(d.random, raw)
 	d.randomMu.Unlock()
 	if err != nil {
-		return "", "", fmt.Errorf("making a key for codes: %w", err)
+		return "", "", fmt.Errorf("reading random bytes: %w", err)
 	}
+	key = keyBase.EncodeToString(raw)
 	err = d.write(ctx, func(t *tx) error {
 		if err := t.mayTwoStep(c); err != nil {
 			return err
@@ -119,13 +119,46 @@ func (d *DB) BeginTwoStep(ctx context.Context, c Caller, company string) (uri, k
 			return invalid("two-step sign-in", "is on already; turn it off first to use another authenticator")
 		}
 		_, err = t.exec("INSERT INTO two_step (person, key, created) VALUES (?1, ?2, ?3) ON CONFLICT (person) DO UPDATE SET key = ?2, created = ?3, step = 0",
-			c.Person.ID, k.Secret(), millis(t.now))
+			c.Person.ID, key, millis(t.now))
 		return err
 	})
 	if err != nil {
 		return "", "", err
 	}
-	return k.URL(), k.Secret(), nil
+	uri, err = keyURI(key, company, c.Person.Email)
+	return uri, key, err
+}
+
+// TwoStepKey is the key that was begun last and is not confirmed yet, to be shown
+// again after a wrong code.
+func (d *DB) TwoStepKey(ctx context.Context, c Caller, company string) (uri, key string, err error) {
+	if err := d.mayTwoStep(c); err != nil {
+		return "", "", err
+	}
+	if err := scanOne(d.readers.QueryRowContext(ctx, "SELECT key FROM two_step WHERE person = ? AND since = 0", c.Person.ID), &key); err != nil {
+		return "", "", err
+	}
+	uri, err = keyURI(key, company, c.Person.Email)
+	return uri, key, err
+}
+
+var keyBase = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// keyURI is the address that authenticators read from a QR code.
+func keyURI(key, company, email string) (string, error) {
+	issuer := strings.TrimSpace(strings.ReplaceAll(clip(company, 60), ":", " "))
+	if issuer == "" {
+		issuer = "dealwiki"
+	}
+	raw, err := keyBase.DecodeString(key)
+	if err != nil {
+		return "", fmt.Errorf("reading a key for codes: %w", err)
+	}
+	k, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: email, Secret: raw, Period: codePeriod})
+	if err != nil {
+		return "", fmt.Errorf("writing a key for codes: %w", err)
+	}
+	return k.URL(), nil
 }
 
 // ConfirmTwoStep turns the second step on: the code shows that the authenticator
