@@ -110,7 +110,11 @@ func (j *Journal) Append(ctx context.Context, id int64, b Batch) (seq int64, err
 		}
 		size += len(v.data)
 	}
-	err = j.writer.write(ctx, size, func(t *tx) error {
+	write := j.writer.write
+	if v != nil {
+		write = j.writer.writeNow // whoever brought the version waits, and who comes after them
+	}
+	err = write(ctx, size, func(t *tx) error {
 		before := t.seq
 		if err := t.known(id); err != nil {
 			return err
@@ -162,7 +166,7 @@ func (j *Journal) Save(ctx context.Context, id int64, s Saving) error {
 // then, by [Journal.Append]. It takes the place of one that was noted before and
 // came to nothing; a version that becomes known ends it.
 func (j *Journal) Merge(ctx context.Context, id int64, m Merging) error {
-	err := j.writer.write(ctx, len(m.Data), func(t *tx) error {
+	err := j.writer.writeNow(ctx, len(m.Data), func(t *tx) error {
 		if err := t.known(id); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ const (
 )
 
 // A transaction begins at the earliest a pause after the one before, unless
-// that one held at least small writes.
+// that one held at least small writes, or something urgent waits.
 const (
 	pause = 6 * time.Millisecond
 	small = 8
@@ -38,11 +38,12 @@ type writer struct {
 
 // A write is one call that waits for its turn.
 type write struct {
-	ctx   context.Context
-	bytes int
-	do    func(*tx) error
-	err   error
-	done  chan struct{}
+	ctx    context.Context
+	bytes  int
+	urgent bool
+	do     func(*tx) error
+	err    error
+	done   chan struct{}
 }
 
 func newWriter(conn *sql.Conn, seq int64, stop <-chan struct{}, log *slog.Logger) *writer {
@@ -70,7 +71,16 @@ func (w *writer) close() error {
 // A [refusal] from do fails this write alone; do must not have changed anything
 // then. Any other error fails the whole transaction.
 func (w *writer) write(ctx context.Context, bytes int, do func(*tx) error) error {
-	it := &write{ctx: ctx, bytes: bytes, do: do, done: make(chan struct{})}
+	return w.hand(&write{ctx: ctx, bytes: bytes, do: do, done: make(chan struct{})})
+}
+
+// writeNow is write for what others wait for, who are not writing themselves:
+// nothing is gathered before it.
+func (w *writer) writeNow(ctx context.Context, bytes int, do func(*tx) error) error {
+	return w.hand(&write{ctx: ctx, bytes: bytes, urgent: true, do: do, done: make(chan struct{})})
+}
+
+func (w *writer) hand(it *write) error {
 	select {
 	case <-w.stop:
 		return ErrClosed
@@ -80,8 +90,8 @@ func (w *writer) write(ctx context.Context, bytes int, do func(*tx) error) error
 	case w.queue <- it:
 	case <-w.stop:
 		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-it.ctx.Done():
+		return it.ctx.Err()
 	}
 	<-it.done
 	return it.err
@@ -103,20 +113,33 @@ func (w *writer) run() {
 			w.err = errors.Join(w.err, w.conn.Close())
 			return
 		}
+		bytes := group[0].bytes
+		take := func(it *write) bool {
+			group = append(group, it)
+			bytes += it.bytes
+			return !it.urgent && len(group) < groupWrites && bytes < groupBytes
+		}
 		// Rooms that are written in here and there share a transaction, which
 		// costs more than what is in it. Nobody waits who is alone, and large
 		// groups gather by themselves.
-		if wait := pause - time.Since(last); wait > 0 && grown < small {
-			time.Sleep(wait)
+		if wait := pause - time.Since(last); wait > 0 && grown < small && !group[0].urgent {
+			timer := time.NewTimer(wait)
+			for more := true; more; {
+				select {
+				case it := <-w.queue:
+					more = take(it)
+				case <-timer.C:
+					more = false
+				}
+			}
+			timer.Stop()
 		}
 		last = time.Now()
-		bytes := group[0].bytes
 	gather:
 		for len(group) < groupWrites && bytes < groupBytes {
 			select {
 			case it := <-w.queue:
-				group = append(group, it)
-				bytes += it.bytes
+				take(it)
 			default:
 				break gather
 			}
