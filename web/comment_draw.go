@@ -7,14 +7,17 @@ import (
 
 	"dealwiki/content"
 	"dealwiki/wiki"
+	"dealwiki/wiki/people"
 )
 
-// commentDrawer draws the comments of one page for one reader.
+// commentDrawer draws the comments of one page for one reader. What links and
+// handles lead to, and how people are shown, is for whoever makes it.
 type commentDrawer struct {
 	ctx   context.Context
-	f     *frame
+	c     people.Caller
 	side  *wiki.Side
-	world *resolver
+	world content.Resolver
+	name  func(ctx context.Context, id, name string) Person // as they are called now, else as they were then
 	known map[string]Person
 }
 
@@ -23,7 +26,18 @@ func (f *frame) commentDrawer(ctx context.Context, side *wiki.Side, place wiki.P
 	if err != nil {
 		return nil, err
 	}
-	return &commentDrawer{ctx: ctx, f: f, side: side, world: r, known: map[string]Person{}}, nil
+	return &commentDrawer{ctx: ctx, c: f.c, side: side, world: r, name: f.s.commenter, known: map[string]Person{}}, nil
+}
+
+// commenter draws who commented, for staff.
+func (s *Server) commenter(ctx context.Context, id, name string) Person {
+	if id == "" {
+		return PersonOf(name, name, false)
+	}
+	if known, err := s.people.Get(ctx, id); err == nil {
+		return personView(known)
+	}
+	return PersonOf(id, name, false)
 }
 
 // elementID is a name that rendering gives to a heading or fact. In a comment
@@ -35,21 +49,15 @@ func (d *commentDrawer) html(c *wiki.Comment) template.HTML {
 	return template.HTML(elementID.ReplaceAll(html, nil))
 }
 
-// person is who commented: as they are called now, else as they were then.
 func (d *commentDrawer) person(id, name string) Person {
 	if p, ok := d.known[id+"\x00"+name]; ok {
 		return p
 	}
-	p := PersonOf(id, name, false)
-	if id == "" {
-		p = PersonOf(name, name, false)
-	} else if known, err := d.f.s.people.Get(d.ctx, id); err == nil {
-		p = personView(known)
-	}
+	p := d.name(d.ctx, id, name)
 	d.known[id+"\x00"+name] = p
 	return p
 }
 
-func (d *commentDrawer) mine(c *wiki.Comment) bool { return c.By != "" && c.By == d.f.c.Person.ID }
+func (d *commentDrawer) mine(c *wiki.Comment) bool { return c.By != "" && c.By == d.c.Person.ID }
 
-func (d *commentDrawer) mayRemove(c *wiki.Comment) bool { return d.side.MayRemove(d.ctx, d.f.c, c.By) }
+func (d *commentDrawer) mayRemove(c *wiki.Comment) bool { return d.side.MayRemove(d.ctx, d.c, c.By) }

@@ -52,6 +52,7 @@ var outcomes = []struct {
 	{wiki.ErrNotFound, outcome{http.StatusNotFound, "Not found", "There is nothing here, or it is not for you. Check the address, or search for it."}},
 	{people.ErrNotFound, outcome{http.StatusNotFound, "Not found", "There is nothing here, or it is not for you. Links that were used or have expired end here too: ask for a new one."}},
 	{people.ErrForbidden, outcome{http.StatusForbidden, "You cannot do this", "You can see this, but not change it. Ask the prospect's owner, or an administrator, to do it or to give you the right."}},
+	{people.ErrOtherGuest, outcome{http.StatusConflict, "This is for somebody else", "You are signed in as somebody other than it is for. Sign out, then open it again."}},
 	{people.ErrLastAdmin, outcome{http.StatusConflict, "Somebody must stay administrator", "This is the last active administrator. Make somebody else an administrator first."}},
 	{people.ErrSignIn, outcome{http.StatusUnprocessableEntity, "Wrong password", "The password is not right. Try again."}},
 	{handoff.ErrStale, outcome{http.StatusConflict, "The deal has moved on", "Somebody has handed it over or moved it since you began. Look at its handoffs, then do it again if it still holds."}},
@@ -194,6 +195,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, c people.Caller, e
 	var own *refusal
 	if errors.As(err, &own) && own.allow != "" {
 		w.Header().Set("Allow", own.allow)
+	}
+	if c.Person.Guest || strings.HasPrefix(r.URL.Path, "/shared") {
+		s.failShared(w, r, c, status, title, detail)
+		return
 	}
 	v := &ErrorView{Shell: s.shell(r, c, title), Status: status, Heading: title, Text: detail, Back: "/", Label: "Back to the pipeline"}
 	v.Path = "/" // an address that failed, or may be a secret, is not repeated

@@ -226,7 +226,7 @@ func setDeadlines(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		slow := slowPage
 		switch path := r.URL.Path; {
-		case strings.HasPrefix(path, "/p/") && strings.Contains(path, "/files/"), strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/git/"), strings.HasPrefix(path, "/admin/import"):
+		case strings.HasPrefix(path, "/p/") && strings.Contains(path, "/files/"), strings.HasPrefix(path, "/shared/") && strings.Contains(path, "/files"), strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/git/"), strings.HasPrefix(path, "/admin/import"):
 			slow = slowFile
 		}
 		// Fails where there is no connection, as in tests.
@@ -265,6 +265,8 @@ func (s *Server) bodyLimit(r *http.Request) (int64, time.Duration) {
 		return s.maxImport + frame, slowUpload
 	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/p/") && (strings.HasSuffix(path, "/files/internal") || strings.HasSuffix(path, "/files/external")):
 		return max(s.wiki.MaxFile(), s.talks.MaxMail()) + frame, slowUpload
+	case strings.HasPrefix(path, "/shared/") && strings.HasSuffix(path, "/files"):
+		return s.wiki.MaxFile() + frame, slowUpload
 	case strings.HasPrefix(path, "/p/") && strings.HasSuffix(path, "/log/mail"):
 		return s.talks.MaxMail() + frame, slowUpload
 	}

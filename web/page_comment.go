@@ -82,34 +82,7 @@ func (s *Server) postComments(w http.ResponseWriter, r *http.Request, c people.C
 	if err != nil {
 		return err
 	}
-	ctx := r.Context()
-	var t *wiki.Thread
-	thread, comment, text := form.Get("thread"), form.Get("comment"), form.Get("text")
-	said := ""
-	switch form.Get("do") {
-	case "start":
-		n := wiki.NewThread{Quote: plainLines(form.Get("quote")), Before: plainLines(form.Get("before")), After: plainLines(form.Get("after")), Text: text}
-		if v := form.Get("version"); v != "" {
-			if n.Version, err = repo.ParseHash(v); err != nil {
-				return badRequest("The form does not say which version it was made from. Load the page again.")
-			}
-		}
-		t, err = side.StartThread(ctx, c, place, n)
-	case "reply":
-		t, err = side.Reply(ctx, c, place, thread, text)
-	case "edit":
-		t, err = side.EditComment(ctx, c, place, comment, text)
-	case "remove":
-		t, err = side.DeleteComment(ctx, c, place, comment)
-		said = "Comment removed."
-	case "resolve":
-		t, err = side.Resolve(ctx, c, place, thread, true)
-		said = "Resolved."
-	case "reopen":
-		t, err = side.Resolve(ctx, c, place, thread, false)
-	default:
-		return badRequest("The form does not say what to do.")
-	}
+	t, said, err := changeComments(r.Context(), c, side, place, form)
 	if err != nil {
 		return err
 	}
@@ -128,3 +101,34 @@ func (s *Server) postComments(w http.ResponseWriter, r *http.Request, c people.C
 
 // plainLines takes the carriage returns away that forms send.
 func plainLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
+// changeComments does what a form of comments asks for, and says what was done
+// where that is not seen. The thread is nil when nothing of it is left.
+func changeComments(ctx context.Context, c people.Caller, side *wiki.Side, place wiki.Place, form url.Values) (t *wiki.Thread, said string, err error) {
+	thread, comment, text := form.Get("thread"), form.Get("comment"), form.Get("text")
+	switch form.Get("do") {
+	case "start":
+		n := wiki.NewThread{Quote: plainLines(form.Get("quote")), Before: plainLines(form.Get("before")), After: plainLines(form.Get("after")), Text: text}
+		if v := form.Get("version"); v != "" {
+			if n.Version, err = repo.ParseHash(v); err != nil {
+				return nil, "", badRequest("The form does not say which version it was made from. Load the page again.")
+			}
+		}
+		t, err = side.StartThread(ctx, c, place, n)
+	case "reply":
+		t, err = side.Reply(ctx, c, place, thread, text)
+	case "edit":
+		t, err = side.EditComment(ctx, c, place, comment, text)
+	case "remove":
+		t, err = side.DeleteComment(ctx, c, place, comment)
+		said = "Comment removed."
+	case "resolve":
+		t, err = side.Resolve(ctx, c, place, thread, true)
+		said = "Resolved."
+	case "reopen":
+		t, err = side.Resolve(ctx, c, place, thread, false)
+	default:
+		return nil, "", badRequest("The form does not say what to do.")
+	}
+	return t, said, err
+}

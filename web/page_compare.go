@@ -29,38 +29,19 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, c people.Caller
 	if err != nil {
 		return err
 	}
-	versions, err := side.History(ctx, c, place, compareList, repo.Hash{})
+	d, err := comparePair(ctx, c, side, place, from, to)
 	if err != nil {
 		return err
 	}
-	alive := versions[:0:0]
-	for _, v := range versions {
-		if !v.Deleted {
-			alive = append(alive, v)
-		}
-	}
-	if to.IsZero() && len(alive) > 0 {
-		to = alive[0].Commit
-	}
-	if from.IsZero() && len(alive) > 0 {
-		from = alive[min(1, len(alive)-1)].Commit
-		for i, v := range alive {
-			if v.Commit == to {
-				from = alive[min(i+1, len(alive)-1)].Commit
-			}
-		}
-	}
-	hunks, a, b, err := side.Compare(ctx, c, place, from, to, compareLines)
-	if err != nil {
-		return err
-	}
+	from, to = d.from, d.to
+	versions, alive, hunks, a, b := d.versions, d.alive, d.hunks, d.a, d.b
 	info := f.infoOf(ctx, side, place, versions)
 	v := &CompareView{Shell: f.shellOf(r, "What changed on "+info.Title, place, ""), Page: f.pageHead(ctx, info), From: f.row(ctx, a), To: f.row(ctx, b),
 		Source: q.Get("view") == "source", Same: len(hunks) == 0}
 	v.Audience = string(place.Section)
 	v.Crumbs = f.pageCrumbs(info, "What changed")
 	v.Keys.Leave, v.Keys.History = v.Page.Href, v.Page.Href+"/history"
-	v.FromList, v.ToList = f.versionOptions(alive, a, from), f.versionOptions(alive, b, to)
+	v.FromList, v.ToList = versionOptions(alive, a, from), versionOptions(alive, b, to)
 	at := url.Values{"from": {from.String()}, "to": {to.String()}}
 	v.PageHref = v.Page.Href + "/compare?" + at.Encode()
 	at.Set("view", "source")
@@ -82,11 +63,52 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, c people.Caller
 	return nil
 }
 
+// compared is two versions of a page.
+type compared struct {
+	from, to repo.Hash
+	versions []repo.Version // the newest first
+	alive    []repo.Version // those in which the page is there
+	hunks    []content.Hunk
+	a, b     *wiki.Page
+}
+
+// comparePair compares two versions of a page. Without both it is the newest with
+// the one before.
+func comparePair(ctx context.Context, c people.Caller, side *wiki.Side, place wiki.Place, from, to repo.Hash) (*compared, error) {
+	versions, err := side.History(ctx, c, place, compareList, repo.Hash{})
+	if err != nil {
+		return nil, err
+	}
+	alive := versions[:0:0]
+	for _, v := range versions {
+		if !v.Deleted {
+			alive = append(alive, v)
+		}
+	}
+	if to.IsZero() && len(alive) > 0 {
+		to = alive[0].Commit
+	}
+	if from.IsZero() && len(alive) > 0 {
+		from = alive[min(1, len(alive)-1)].Commit
+		for i, v := range alive {
+			if v.Commit == to {
+				from = alive[min(i+1, len(alive)-1)].Commit
+			}
+		}
+	}
+	hunks, a, b, err := side.Compare(ctx, c, place, from, to, compareLines)
+	if err != nil {
+		return nil, err
+	}
+	return &compared{from, to, versions, alive, hunks, a, b}, nil
+}
+
 func (f *frame) row(ctx context.Context, p *wiki.Page) VersionRow {
 	return VersionRow{Number: p.Number, Commit: p.Version.String(), By: f.s.author(ctx, p.Author), At: p.Updated, Href: pagePath(f.slug(), p.Place) + "?at=" + p.Version.String()}
 }
 
-func (f *frame) versionOptions(versions []repo.Version, chosen *wiki.Page, at repo.Hash) []Option {
+// versionOptions are the versions to choose from.
+func versionOptions(versions []repo.Version, chosen *wiki.Page, at repo.Hash) []Option {
 	var out []Option
 	seen := false
 	for i, v := range versions {

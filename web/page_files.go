@@ -147,57 +147,21 @@ func (s *Server) postFiles(w http.ResponseWriter, r *http.Request, c people.Call
 	if !f.canWrite() {
 		return people.ErrForbidden
 	}
-	reader, err := r.MultipartReader()
-	if err != nil {
-		return refuse(http.StatusUnsupportedMediaType, "This form cannot be read", "Send it as a browser does, as multipart/form-data.")
-	}
 	ctx := r.Context()
 	stage, page := r.URL.Query().Get("stage"), r.URL.Query().Get("page")
 	named := stage != ""
-	type upload struct {
-		name string
-		data []byte
-	}
-	var uploads []upload
-	total := int64(0)
-	for {
-		part, err := reader.NextPart()
-		if err == io.EOF {
-			break
+	uploads, err := readUploads(r, s.wiki.MaxFile(), func(name, value string) error {
+		switch {
+		case name != "stage":
+		case named:
+			return badRequest("The stage is given more than once. Give it once.")
+		default:
+			stage, named = value, true
 		}
-		if err != nil {
-			return bodyError(err)
-		}
-		switch part.FormName() {
-		case "stage":
-			if named {
-				return badRequest("The stage is given more than once. Give it once.")
-			}
-			data, err := io.ReadAll(io.LimitReader(part, 1000))
-			if err != nil {
-				return bodyError(err)
-			}
-			stage, named = string(data), true
-		case "file":
-			if part.FileName() == "" {
-				continue // no file was chosen
-			}
-			if len(uploads) == maxUploads {
-				return refuse(http.StatusRequestEntityTooLarge, "Too many files", fmt.Sprintf("Send at most %d files at a time.", maxUploads))
-			}
-			limit := s.wiki.MaxFile()
-			data, err := io.ReadAll(io.LimitReader(part, limit+1))
-			if err != nil {
-				return bodyError(err)
-			}
-			if total += int64(len(data)); int64(len(data)) > limit || total > limit {
-				return refuse(http.StatusRequestEntityTooLarge, "Too large", "An upload holds at most "+sizeOf(limit)+". Nothing was saved.")
-			}
-			uploads = append(uploads, upload{uploadName(rawFileName(part.Header.Get("Content-Disposition"), part.FileName())), data})
-		}
-	}
-	if len(uploads) == 0 {
-		return badRequest("No file was chosen. Choose one, then press the button.")
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if stage == "" {
 		if stage = f.entry.Stage; stage == "" {
@@ -229,6 +193,60 @@ func (s *Server) postFiles(w http.ResponseWriter, r *http.Request, c people.Call
 		}
 	}
 	return s.done(w, r, to, text)
+}
+
+// upload is a file as a form brought it.
+type upload struct {
+	name string
+	data []byte
+}
+
+// readUploads reads a form with files, of at most limit bytes together. Its
+// other fields go to field; they are cut at a thousand bytes.
+func readUploads(r *http.Request, limit int64, field func(name, value string) error) ([]upload, error) {
+	reader, err := r.MultipartReader()
+	if err != nil {
+		return nil, refuse(http.StatusUnsupportedMediaType, "This form cannot be read", "Send it as a browser does, as multipart/form-data.")
+	}
+	var uploads []upload
+	total := int64(0)
+	for {
+		part, err := reader.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, bodyError(err)
+		}
+		if part.FormName() != "file" {
+			data, err := io.ReadAll(io.LimitReader(part, 1000))
+			if err != nil {
+				return nil, bodyError(err)
+			}
+			if err := field(part.FormName(), string(data)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if part.FileName() == "" {
+			continue // no file was chosen
+		}
+		if len(uploads) == maxUploads {
+			return nil, refuse(http.StatusRequestEntityTooLarge, "Too many files", fmt.Sprintf("Send at most %d files at a time.", maxUploads))
+		}
+		data, err := io.ReadAll(io.LimitReader(part, limit+1))
+		if err != nil {
+			return nil, bodyError(err)
+		}
+		if total += int64(len(data)); int64(len(data)) > limit || total > limit {
+			return nil, refuse(http.StatusRequestEntityTooLarge, "Too large", "An upload holds at most "+sizeOf(limit)+". Nothing was saved.")
+		}
+		uploads = append(uploads, upload{uploadName(rawFileName(part.Header.Get("Content-Disposition"), part.FileName())), data})
+	}
+	if len(uploads) == 0 {
+		return nil, badRequest("No file was chosen. Choose one, then press the button.")
+	}
+	return uploads, nil
 }
 
 // rawFileName is the file name as the browser sent it; package multipart has

@@ -64,6 +64,9 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request, c people.Caller
 		rows[1].From, rows[0].To = true, true
 	}
 	v.Days = s.versionDays(rows)
+	if v.Crossings, err = f.crossings(ctx, place); err != nil {
+		return err
+	}
 	private(w)
 	s.render(w, r, http.StatusOK, "history", v)
 	return nil
@@ -97,15 +100,23 @@ func (f *frame) infoOf(ctx context.Context, side *wiki.Side, place wiki.Place, v
 	return info
 }
 
-// versionRows draws versions, the newest first; those of one person within ten
-// minutes become one row, which compares all of them with what was before.
 func (f *frame) versionRows(ctx context.Context, place wiki.Place, versions []repo.Version, fromTop bool) []VersionRow {
-	href := pagePath(f.slug(), place)
+	by := func(p repo.Person) Person { return f.s.author(ctx, p) }
+	return versionRows(pagePath(f.slug(), place), versions, fromTop, f.canWrite(), by)
+}
+
+// versionRows draws versions of the page at an address, the newest first; those
+// of one person within ten minutes become one row, which compares all of them
+// with what was before.
+func versionRows(href string, versions []repo.Version, fromTop, mayRestore bool, by func(repo.Person) Person) []VersionRow {
 	var rows []VersionRow
 	for i := 0; i < len(versions); {
 		v := &versions[i]
-		row := VersionRow{Number: v.Number, Commit: v.Commit.String(), Subject: v.Subject, By: f.s.author(ctx, v.Author), With: f.s.authors(ctx, v.CoAuthors),
+		row := VersionRow{Number: v.Number, Commit: v.Commit.String(), Subject: v.Subject, By: by(v.Author),
 			At: v.When, Added: v.Added, Removed: v.Removed, Deleted: v.Deleted, Href: href + "?at=" + v.Commit.String(), Current: fromTop && i == 0 && !v.Deleted}
+		for _, p := range v.CoAuthors {
+			row.With = append(row.With, by(p))
+		}
 		if v.Renamed != "" {
 			row.Renamed = strings.TrimSuffix(v.Renamed, ".md")
 		}
@@ -121,7 +132,7 @@ func (f *frame) versionRows(ctx context.Context, place wiki.Place, versions []re
 		if j < len(versions) && !v.Deleted && !versions[j].Deleted {
 			row.Compare = href + "/compare?from=" + versions[j].Commit.String() + "&to=" + v.Commit.String()
 		}
-		row.Restore = f.canWrite() && !row.Current && !v.Deleted
+		row.Restore = mayRestore && !row.Current && !v.Deleted
 		rows = append(rows, row)
 		i = j
 	}
@@ -139,10 +150,13 @@ func joins(newer, older *repo.Version) bool {
 	return gap >= 0 && gap <= groupWithin
 }
 
-func (s *Server) versionDays(rows []VersionRow) []VersionDay {
+func (s *Server) versionDays(rows []VersionRow) []VersionDay { return versionDays(rows, s.now()) }
+
+// versionDays puts versions under their days.
+func versionDays(rows []VersionRow, now time.Time) []VersionDay {
 	var days []VersionDay
 	for _, row := range rows {
-		label := dayLabel(row.At, s.now())
+		label := dayLabel(row.At, now)
 		if len(days) == 0 || days[len(days)-1].Label != label {
 			days = append(days, VersionDay{Label: label})
 		}

@@ -6,6 +6,7 @@ import (
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 )
@@ -28,11 +29,11 @@ func (s *Server) postTask(w http.ResponseWriter, r *http.Request, c people.Calle
 	ctx := r.Context()
 	href := pagePath(f.slug(), place)
 	if form.Has("line") {
-		line, err := strconv.Atoi(form.Get("line"))
-		if err != nil || line < 1 {
-			return badRequest("The task’s line is not a number.")
+		line, tick, err := taskOf(form)
+		if err != nil {
+			return err
 		}
-		done, err := side.SetTask(ctx, c, place, base, line, form.Get("done") == "true" || form.Get("done") == "on" || form.Get("done") == "1")
+		done, err := side.SetTask(ctx, c, place, base, line, tick)
 		if err != nil {
 			return err
 		}
@@ -46,15 +47,9 @@ func (s *Server) postTask(w http.ResponseWriter, r *http.Request, c people.Calle
 	if err != nil {
 		return err
 	}
-	text := page.Text
-	for _, t := range s.doc(page).Tasks() {
-		done := slices.Contains(form["task"], strconv.Itoa(t.Line))
-		if done == t.Done {
-			continue
-		}
-		if text, err = content.SetTask(text, t.Line, done); err != nil {
-			return badRequest("A task is not where it was. Load the page again.")
-		}
+	text, err := ticked(page.Text, s.doc(page), form["task"])
+	if err != nil {
+		return err
 	}
 	done, err := side.Edit(ctx, c, wiki.Edit{Place: place, Text: text, Base: base, Message: "Tick tasks on " + page.Title})
 	if err != nil {
@@ -62,4 +57,29 @@ func (s *Server) postTask(w http.ResponseWriter, r *http.Request, c people.Calle
 	}
 	s.markRead(ctx, c, f.slug(), place, done.Version)
 	return s.done(w, r, href, "Saved.")
+}
+
+// taskOf reads which task a form ticks or unticks.
+func taskOf(form url.Values) (line int, done bool, err error) {
+	line, err = strconv.Atoi(form.Get("line"))
+	if err != nil || line < 1 {
+		return 0, false, badRequest("The task’s line is not a number.")
+	}
+	done = form.Get("done") == "true" || form.Get("done") == "on" || form.Get("done") == "1"
+	return line, done, nil
+}
+
+// ticked is a text with exactly the tasks done whose lines are named.
+func ticked(text []byte, doc *content.Doc, lines []string) ([]byte, error) {
+	for _, t := range doc.Tasks() {
+		done := slices.Contains(lines, strconv.Itoa(t.Line))
+		if done == t.Done {
+			continue
+		}
+		var err error
+		if text, err = content.SetTask(text, t.Line, done); err != nil {
+			return nil, badRequest("A task is not where it was. Load the page again.")
+		}
+	}
+	return text, nil
 }

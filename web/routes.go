@@ -111,6 +111,10 @@ func (s *Server) routes() error {
 	s.handle("POST /playbook/funnel", Administrators, s.postFunnel)
 	s.handle("GET /playbook/funnel/text", Administrators, s.funnelText)
 	s.handle("POST /playbook/funnel/text", Administrators, s.postFunnelText)
+	s.handle("GET /playbook/sources", Administrators, s.sourceForm)
+	s.handle("POST /playbook/sources", Administrators, s.postSources)
+	s.handle("GET /playbook/sources/text", Administrators, s.sourceText)
+	s.handle("POST /playbook/sources/text", Administrators, s.postSourceText)
 
 	// A prospect.
 	s.handle("GET /p/{prospect}", Staff, s.space)
@@ -139,6 +143,9 @@ func (s *Server) routes() error {
 	s.handle("GET /p/{prospect}/log", Staff, s.logPage)
 	s.handle("POST /p/{prospect}/log", Staff, s.postLog)
 	s.handle("POST /p/{prospect}/log/mail", Staff, s.postLogMail)
+	s.handle("GET /p/{prospect}/sources", Staff, s.sourcesPage)
+	s.handle("POST /p/{prospect}/sources/words", Staff, s.postSourceWords)
+	s.handle("POST /p/{prospect}/sources/{id}/{what}", Staff, s.postSource)
 	s.handle("GET /p/{prospect}/people", Staff, s.spacePeople)
 	s.handle("GET /p/{prospect}/changes", Staff, s.changes)
 	s.handle("GET /p/{prospect}/export", Staff, s.export)
@@ -149,6 +156,11 @@ func (s *Server) routes() error {
 	s.handle("POST /p/{prospect}/settings/outcome", Staff, s.postOutcome)
 	s.handle("POST /p/{prospect}/settings/grant", Staff, s.postGrant)
 	s.handle("POST /p/{prospect}/settings/revoke", Staff, s.postRevoke)
+	s.handle("GET /p/{prospect}/guests", Staff, s.guests)
+	s.handle("POST /p/{prospect}/guests", Staff, s.postGuests)
+	s.handle("POST /p/{prospect}/guests/{id}/{what}", Staff, s.postGuest)
+	s.handle("POST /p/{prospect}/guest-links", Staff, s.postGuestLinks)
+	s.handle("POST /p/{prospect}/guest-links/{id}/end", Staff, s.postGuestLinkEnd)
 	s.handle("GET /p/{prospect}/delete", Staff, s.deleteProspect)
 	s.handle("POST /p/{prospect}/delete", Staff, s.postDeleteProspect)
 
@@ -190,6 +202,8 @@ func (s *Server) routes() error {
 	s.handle("POST /settings/look", Staff, s.postLook)
 	s.handle("POST /settings/mail", Staff, s.postMail)
 	s.handle("POST /settings/password", Staff, s.postPassword)
+	s.handle("POST /settings/two-step", Staff, s.postTwoStep)
+	s.handle("POST /settings/two-step/confirm", Staff, s.postTwoStepConfirm)
 	s.handle("POST /settings/sessions", Staff, s.postSessions)
 	s.handle("POST /settings/tokens", Staff, s.postTokens)
 
@@ -199,11 +213,15 @@ func (s *Server) routes() error {
 	s.handle("POST /admin/people", Administrators, s.postInvite)
 	s.handle("POST /admin/people/{id}/{what}", Administrators, s.postPerson)
 	s.handle("GET /admin/audit", Administrators, s.adminAudit)
+	s.handle("GET /admin/audit.csv", Administrators, s.adminAuditCSV)
+	s.handle("GET /admin/webhooks", Administrators, s.webhooks)
+	s.handle("POST /admin/webhooks", Administrators, s.postWebhooks)
+	s.handle("POST /admin/webhooks/{webhook}/{what}", Administrators, s.postWebhook)
 	s.handle("GET /admin/import", Administrators, s.adminImport)
 	s.handle("POST /admin/import", Administrators, s.postImport)
 	s.handle("POST /admin/import/csv", Administrators, s.postImportCSV)
-	s.handle("POST /settings/two-step", Staff, s.postTwoStep)
-	s.handle("POST /settings/two-step/confirm", Staff, s.postTwoStepConfirm)
+
+	s.sharedRoutes()
 
 	// Whatever is none of these.
 	s.handle("/", Anonymous, s.nothing)

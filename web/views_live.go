@@ -38,6 +38,7 @@ type LiveConfig struct {
 	Page     string     `json:"page"`     // the reading page; /history and the others below it
 	Form     string     `json:"form"`     // the editor that works without scripts
 	Leave    string     `json:"leave"`    // where Esc leads
+	Home     string     `json:"home"`     // the shared space, where pages and files have no stages; "" for staff's own screens
 	Nonce    string     `json:"nonce"`    // styles made by the script carry it
 }
 

@@ -387,7 +387,7 @@ func (sd *Side) CreateFromTemplate(ctx context.Context, caller people.Caller, pl
 	if err := sd.mayEdit(ctx, caller, place.Section); err != nil {
 		return nil, err
 	}
-	text, title, err := sd.s.w.template(ctx, sd.s.prospect, place)
+	text, title, err := sd.Template(ctx, caller, place)
 	if err != nil {
 		return nil, err
 	}

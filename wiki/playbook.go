@@ -58,8 +58,8 @@ func (sd *Side) Template(ctx context.Context, caller people.Caller, place Place)
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return nil, "", err
 	}
-	if place.Section != sd.s.section {
-		return nil, "", ErrNotFound
+	if place.Section != sd.s.section || caller.Person.Guest {
+		return nil, "", ErrNotFound // guests know nothing of the playbook
 	}
 	return sd.s.w.template(ctx, sd.s.prospect, place)
 }

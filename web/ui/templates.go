@@ -24,8 +24,12 @@ var templateFiles embed.FS
 // ErrNoTemplate is the answer to a screen that does not exist.
 var ErrNoTemplate = errors.New("no such template")
 
-// Templates are the screens, one per file in templates/ besides layout and
-// partials. Each is named by its file without the ending, and says in its
+// baseFiles are what all screens are made of: the frame, and pieces that several
+// share.
+var baseFiles = []string{"templates/layout.html", "templates/partials.html", "templates/shared_parts.html", "templates/live_parts.html"}
+
+// Templates are the screens, one per file in templates/ besides the base. Each is
+// named by its file without the ending, and says in its
 // first line which view of package web it draws.
 type Templates struct {
 	screens map[string]*template.Template
@@ -36,7 +40,7 @@ type Templates struct {
 // icons are those of assets.
 func NewTemplates(assets *Assets) (*Templates, error) {
 	base := template.New("base").Funcs(funcs(assets)).Option("missingkey=error")
-	for _, p := range []string{"templates/layout.html", "templates/partials.html"} {
+	for _, p := range baseFiles {
 		if err := parse(base, assets, p); err != nil {
 			return nil, err
 		}
@@ -49,7 +53,7 @@ func NewTemplates(assets *Assets) (*Templates, error) {
 	t.buffers.New = func() any { return new(bytes.Buffer) }
 	for _, p := range paths {
 		name := strings.TrimSuffix(path.Base(p), ".html")
-		if name == "layout" || name == "partials" {
+		if slices.Contains(baseFiles, p) {
 			continue
 		}
 		screen, err := base.Clone()
@@ -178,8 +182,10 @@ func funcs(assets *Assets) template.FuncMap {
 		"factName": FactName,
 		"factIcon": FactIcon,
 		"when":     when,
+		"day":      day,
 		"plural":   plural,
 		"inc":      func(i int) int { return i + 1 },
+		"longDay":  func(t time.Time) string { return t.Format("2 January 2006") },
 		"last":     isLast,
 		"join":     strings.Join,
 		"ms":       func(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) + " ms" },
@@ -196,6 +202,15 @@ func when(t time.Time) template.HTML {
 	t = t.UTC()
 	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `" data-when>` +
 		t.Format("2 Jan 2006 15:04") + ` UTC</time>`)
+}
+
+// day writes a date such as 2026-11-02 as people do; what is none stays as it is.
+func day(date string) template.HTML {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return template.HTML(template.HTMLEscapeString(date))
+	}
+	return template.HTML(`<time datetime="` + date + `">` + t.Format("2 Jan 2006") + `</time>`)
 }
 
 // plural writes a count with its noun.

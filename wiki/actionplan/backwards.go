@@ -2,6 +2,7 @@ package actionplan
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"dealwiki/content"
@@ -62,4 +63,16 @@ func withDue(line []byte, due time.Time) []byte {
 	out := append([]byte{}, line[:at]...)
 	out = append(out, " due:"+due.Format(time.DateOnly)...)
 	return append(out, line[at:]...)
+}
+
+// Outline is a plan to begin with, where the playbook has none.
+func Outline(customer, company string) []byte {
+	return []byte("# Mutual action plan\n\n## Before signature\n\n- [ ] Agree what success looks like\n- [ ] Show the proposal to everyone who decides\n- [ ] Agree the terms\n- [ ] Sign\n\n" +
+		"## From signature to first use\n\n- [ ] Name the project leads on both sides\n- [ ] Kick-off\n- [ ] First users at work\n\n" +
+		"## People\n\n| Person | Side | Takes care of |\n|---|---|---|\n| | " + cell(customer) + " | |\n| | " + cell(company) + " | |\n")
+}
+
+// cell makes a name fit into a table.
+func cell(name string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(name)
 }

@@ -12,6 +12,9 @@ import (
 // next look at it to count as a new visit.
 const visitGap = time.Hour
 
+// sharedSection is the one whose pages guests read too.
+const sharedSection = "external"
+
 // Mark is what somebody has read last of a page.
 type Mark struct {
 	Person  string
@@ -71,7 +74,11 @@ func (d *DB) MarkRead(ctx context.Context, c Caller, prospect, section, page, ve
 	if c.system {
 		return nil
 	}
-	if d.LevelOn(ctx, c, prospect) < Viewer {
+	level := d.LevelOn(ctx, c, prospect)
+	if section == sharedSection {
+		level, _ = d.SharedLevel(ctx, c, prospect)
+	}
+	if level < Viewer {
 		return ErrNotFound
 	}
 	for _, s := range []string{prospect, section, page, version} {
