@@ -15,7 +15,7 @@ type hold struct {
 	pending *wiki.Edit // what is in no version yet; nil if there is nothing
 	room    *room
 	to      wiki.Place // where members of staff find the page when it is removed; zero: nowhere
-	verdict chan bool // whether the page is gone; takes one
+	verdict chan bool  // whether the page is gone; takes one
 	removed chan error
 	decided bool
 }

@@ -95,7 +95,7 @@ type movePageInput struct {
 	PlaceInput
 	Body struct {
 		To      string `json:"to" maxLength:"500" doc:"SECTION/STAGE/PAGE"`
-		Confirm string `json:"confirm,omitempty" maxLength:"200"`
+		Confirm string `json:"confirm,omitempty" maxLength:"200" doc:"Through the wall: the digest of what would become visible"`
 	}
 }
 
@@ -233,7 +233,9 @@ func (a *api) installPages() {
 		}
 		return nil, sd.DeletePage(ctx, c, in.place(), base)
 	})
-	register(a, op("move-page", http.MethodPost, apiPagePath+"/move", "Give a page another name or stage"), func(ctx context.Context, c people.Caller, in *movePageInput) (*pageOutput, error) {
+	move := op("move-page", http.MethodPost, apiPagePath+"/move", "Give a page another name or stage, or share it")
+	move.Description = "To the other side of the wall it first answers 409 with exactly what would become visible and its digest, which confirm must repeat. Owners only."
+	register(a, move, func(ctx context.Context, c people.Caller, in *movePageInput) (*pageOutput, error) {
 		sd, err := a.side(ctx, c, in.Prospect, in.Section)
 		if err != nil {
 			return nil, err
@@ -241,6 +243,9 @@ func (a *api) installPages() {
 		to, err := wiki.ParsePlace(in.Body.To)
 		if err != nil {
 			return nil, err
+		}
+		if to.Section != in.place().Section {
+			return a.cross(ctx, c, in, to)
 		}
 		p, err := sd.Move(ctx, c, in.place(), to)
 		if err != nil {

@@ -75,26 +75,32 @@ func (s *Server) postMove(w http.ResponseWriter, r *http.Request, c people.Calle
 	if to.Section == "" {
 		to.Section = place.Section
 	}
-	status, problem := http.StatusUnprocessableEntity, ""
+	status, problem := http.StatusConflict, ""
+	var reveal *Reveal
 	if to.Section != place.Section {
-		problem = "A page cannot be moved to the other side of the wall here. Sharing a page with the customer needs a preview of what they will see, which is a step of its own."
+		if reveal, problem, err = f.crossPage(w, r, place, to, form); err == nil && reveal == nil {
+			return nil
+		}
 	} else {
-		moved, err := side.Move(r.Context(), c, place, to)
-		if err == nil {
+		var moved *wiki.Page
+		if moved, err = side.Move(r.Context(), c, place, to); err == nil {
 			return s.done(w, r, pagePath(f.slug(), moved.Place), "Moved. The old address leads here too.")
 		}
-		var detail string
-		status, _, detail = s.errorStatus(err)
+	}
+	if err != nil {
+		status, _, problem = s.errorStatus(err)
 		if status != http.StatusUnprocessableEntity && status != http.StatusConflict {
 			return err
 		}
-		problem = detail
 	}
 	v, err := f.moveView(r, side, info, to)
 	if err != nil {
 		return err
 	}
-	v.Error = problem
+	v.Error, v.Reveal = problem, reveal
+	if reveal != nil {
+		private(w)
+	}
 	s.render(w, r, status, "move", v)
 	return nil
 }

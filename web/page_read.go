@@ -298,6 +298,13 @@ func (s *Server) missingPage(w http.ResponseWriter, r *http.Request, f *frame, s
 		http.Redirect(w, r, pagePath(f.slug(), to), http.StatusFound)
 		return nil
 	}
+	if !f.playbook() {
+		// Through the wall staff alone are led on: guests have no such door.
+		if to, err := f.space.CrossedTo(ctx, f.c, place); err == nil {
+			http.Redirect(w, r, pagePath(f.slug(), to), http.StatusFound)
+			return nil
+		}
+	}
 	if place.Check() != nil {
 		return notFound()
 	}

@@ -113,6 +113,8 @@ type HistoryView struct {
 	Days  []VersionDay
 	Pager Pager
 	Count int
+	// Crossings say who shared the page, or brought it back.
+	Crossings []CrossingRow
 }
 
 // VersionDay groups versions under a day.
@@ -233,9 +235,14 @@ type Reveal struct {
 	Readers  []string
 	Facts    []FactLink
 	Files    []string
+	Warnings []string // what readers of the source would learn
+	Threads  int      // of comments
 	Body     template.HTML
+	Source   string // every byte of it
 	Digest   string
 	Typed    string
+	Back     bool // it is brought back from the customer's side
+	Resumed  bool // it is there already, by a try that was cut short
 }
 
 // DeleteView asks before something goes (template delete). It posts confirm;

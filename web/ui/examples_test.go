@@ -284,6 +284,9 @@ func examples() []example {
 	reveal := web.MoveView{Shell: space("Close plan", web.AudienceInternal), Page: head(web.AudienceInternal), Action: "/x", Sections: options("external", "internal"), Stages: options("Closing"), Name: "close-plan", Links: links(),
 		Reveal: &web.Reveal{To: "external/closing/close-plan", Customer: "Northwind Rail", Readers: []string{"Ingrid Solberg", "Henrik Dahl"}, Facts: facts(), Files: []string{"tender.xlsx"}, Body: "<p>All of it.</p>", Digest: "d"}}
 	move := reveal
+	back := reveal
+	back.Reveal = &web.Reveal{To: "internal/closing/close-plan", Customer: "Northwind Rail", Files: []string{"tender.xlsx"}, Threads: 2, Back: true, Resumed: true, Digest: "d"}
+	reveal.Reveal.Warnings, reveal.Reveal.Threads, reveal.Reveal.Source, reveal.Reveal.Resumed = []string{"Line 3: A link names the internal page pricing/margin."}, 1, "# All of it", true
 	move.Reveal, move.Error = nil, "A page of this name is there already. Choose another."
 	deleted := head(web.AudienceInternal)
 
@@ -318,12 +321,12 @@ func examples() []example {
 		{"page-missing", "page-missing", web.PageMissingView{Shell: space("Penalty schedule", web.AudienceInternal), Name: "Penalty schedule", Place: "internal/closing/penalty-schedule", Create: "/x/create", Templates: options("Empty page", "Price model"), Needed: true, About: "What it costs us when we are late.", Similar: links(), Backlinks: links(), Deleted: &changes()[0]}},
 		{"edit", "edit", edit}, {"edit-merge", "edit", merged},
 		{"live", "live", live(web.AudienceInternal, true)}, {"live-external", "live", live(web.AudienceExternal, true)}, {"live-reader", "live", live(web.AudienceInternal, false)},
-		{"history", "history", web.HistoryView{Shell: space("History", web.AudienceInternal), Page: head(web.AudienceInternal), Days: versions(), Count: 41, Pager: web.Pager{Prev: "?before=a", Next: "?before=b", Note: "Versions 1 to 4 of 41"}}},
+		{"history", "history", web.HistoryView{Shell: space("History", web.AudienceInternal), Page: head(web.AudienceInternal), Days: versions(), Count: 41, Crossings: []web.CrossingRow{{By: dana, At: noon, Shared: true, From: "internal/closing/close-plan", To: "external/closing/plan", Past: "/x"}, {By: dana, At: noon, From: "external/closing/plan", To: "internal/closing/close-plan", Past: "/y"}}, Pager: web.Pager{Prev: "?before=a", Next: "?before=b", Note: "Versions 1 to 4 of 41"}}},
 		{"compare", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), From: versions()[0].Versions[1], To: versions()[0].Versions[0], FromList: options("Version 40 · 11 Nov", "Version 39"), ToList: options("Version 41 · now"), Added: 46, Removed: 19, PageHref: "?", LineHref: "?view=source", Hunks: hunks(), Restore: true, Side: versions()}},
 		{"compare-source", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), FromList: options("Version 40"), ToList: options("Version 41"), Source: true, PageHref: "?", LineHref: "?view=source", Hunks: hunks()}},
 		{"compare-same", "compare", web.CompareView{Shell: space("What changed", web.AudienceInternal), Page: head(web.AudienceInternal), Same: true, PageHref: "?", LineHref: "?view=source"}},
 		{"blame", "blame", web.BlameView{Shell: space("Who wrote which line", web.AudienceInternal), Page: head(web.AudienceInternal), Groups: []web.BlameGroup{{By: dana, At: ago(time.Hour), Number: 40, Href: "?at=c", Lines: []web.BlameLine{{Number: 1, Text: "# Close plan"}, {Number: 2}, {Number: 3, Text: "Northwind signs on **27 November** if three things land."}}}, {By: priya, At: ago(99 * time.Hour), Href: "?at=d", Age: 4, Lines: []web.BlameLine{{Number: 4, Text: "> [!risk] 9 %"}}}}, People: []web.Share{{Person: dana, Percent: 75, Width: 75}}}},
-		{"move", "move", move}, {"move-share", "move", reveal},
+		{"move", "move", move}, {"move-share", "move", reveal}, {"move-back", "move", back},
 		{"delete", "delete", web.DeleteView{Shell: space("Delete", web.AudienceInternal), Page: &deleted, What: "Close plan", Kind: "page", Says: "The page goes from the list. Its versions stay, and it can be brought back from the changes.", Action: "/x", Cancel: "/x", Links: links()}},
 		{"delete-prospect", "delete", web.DeleteView{Shell: shell("Delete"), What: "Northwind Rail", Kind: "prospect", Says: "Both sides and their whole history go. This cannot be undone.", Action: "/x", Cancel: "/x", Type: "Northwind Rail", Error: "The name does not match."}},
 		{"files", "files", web.FilesView{Shell: space("Files", ""), Sides: []web.FileSide{{Audience: "internal", Upload: "/x", Stages: options("Closing"), Files: files(), MaxFile: "25 MB"}, {Audience: "external", MaxFile: "25 MB"}}}},
