@@ -75,6 +75,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installPipeline()
 	a.installCredit()
 	a.installPeople()
+	a.installGuests()
 	a.installWebhooks()
 	a.installHandoffs()
 	a.installComing()
@@ -102,6 +103,9 @@ func schemaName(t reflect.Type, hint string) string {
 }
 
 type callerKey struct{}
+
+// addressKey is where the wiki's own address stands, as the caller reached it.
+type addressKey struct{}
 
 // guard lets signed-in callers through and refuses bodies that two parsers
 // could read in two ways.
@@ -142,7 +146,8 @@ func (a *api) guard(next http.Handler) http.Handler {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+		ctx := context.WithValue(r.Context(), callerKey{}, caller)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, addressKey{}, a.s.address(r, ""))))
 	})
 }
 

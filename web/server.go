@@ -129,6 +129,8 @@ type Server struct {
 	signOn  SignOn
 	resets  *resetter
 
+	guestMail *guestMailer // writes letters to guests
+
 	needing sync.Mutex // see needOf
 	moves   *wiki.Follower
 
@@ -197,10 +199,12 @@ func New(cfg Config) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.imports = newImportQueue(ctx, s)
+	s.guestMail = newGuestMailer(ctx, s)
 	s.signOn = cfg.SignOn
 	s.resets = newResetter(ctx, s)
 	if err := s.routes(); err != nil {
 		cancel()
+		s.guestMail.wait()
 		s.resets.wait()
 		return nil, err
 	}
@@ -220,6 +224,7 @@ func (s *Server) Close() error {
 	s.moves.Stop()
 	s.stop()
 	s.imports.wait()
+	s.guestMail.wait()
 	s.resets.wait()
 	return nil
 }
