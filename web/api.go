@@ -77,6 +77,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installPeople()
 	a.installGuests()
 	a.installWebhooks()
+	a.installInbox()
 	a.installHandoffs()
 	a.installComing()
 	a.installTransfer()

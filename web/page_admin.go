@@ -18,7 +18,7 @@ func (s *Server) admin(w http.ResponseWriter, r *http.Request, c people.Caller) 
 }
 
 func adminTabs(at string) []Choice {
-	return []Choice{{Label: "People", Href: "/admin/people", On: at == "people"}, {Label: "Import", Href: "/admin/import", On: at == "import"}, {Label: "Audit", Href: "/admin/audit", On: at == "audit"}}
+	return []Choice{{Label: "People", Href: "/admin/people", On: at == "people"}, {Label: "Import", Href: "/admin/import", On: at == "import"}, {Label: "Webhooks", Href: "/admin/webhooks", On: at == "webhooks"}, {Label: "Audit", Href: "/admin/audit", On: at == "audit"}}
 }
 
 func (s *Server) adminShell(r *http.Request, c people.Caller, title string) Shell {
@@ -236,6 +236,12 @@ var deeds = map[string]struct {
 	"access.revoke":     {"took access from", "ban", true},
 	"access.rename":     {"renamed a prospect", "pencil", false},
 	"access.delete":     {"deleted a prospect", "trash-2", true},
+	"webhook.add":       {"added a webhook", "server", true},
+	"webhook.remove":    {"removed a webhook", "server", false},
+	"webhook.disable":   {"disabled a webhook", "ban", false},
+	"webhook.enable":    {"enabled a webhook", "server", true},
+	"mail.give-up":      {"gave up a mail", "triangle-alert", false},
+	"mail.unsubscribe":  {"ended the mail of", "bell", false},
 }
 
 func (s *Server) adminAudit(w http.ResponseWriter, r *http.Request, c people.Caller) error {
@@ -258,7 +264,7 @@ func (s *Server) adminAudit(w http.ResponseWriter, r *http.Request, c people.Cal
 		return err
 	}
 	v.People = append([]Option{{Label: "anyone", Selected: filter.Actor == ""}}, v.People...)
-	v.Actions = options(filter.Action, "", "anything", "person.", "accounts", "session.", "signing in and out", "token.", "API tokens", "access.", "access to prospects", "prospect.", "prospects", "import.", "imports")
+	v.Actions = options(filter.Action, "", "anything", "person.", "accounts", "session.", "signing in and out", "token.", "API tokens", "access.", "access to prospects", "prospect.", "prospects", "import.", "imports", "webhook.", "webhooks", "mail.", "mail")
 	for _, e := range events {
 		row := s.auditRow(ctx, e)
 		text := strings.ToLower(strings.Join([]string{row.Who.Name, row.Text, row.Object, e.Prospect, e.Action, e.IP, e.Detail}, " "))

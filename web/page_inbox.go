@@ -10,7 +10,11 @@ import (
 	"dealwiki/wiki/people"
 )
 
-const maxInbox = 200
+// How much of an inbox is shown, on the page and by the API.
+const (
+	maxInbox     = 200
+	maxInboxCall = 2000
+)
 
 // inboxIcons draw the kinds of notices.
 var inboxIcons = map[string]string{

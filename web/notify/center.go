@@ -218,14 +218,30 @@ func (c *Center) Unseen(ctx context.Context, caller people.Caller) (int, error) 
 	return total, nil
 }
 
-// See marks one of a person's notices as read or unread.
+// See marks one of a person's notices as read or unread. Of somebody else's, or
+// none, it says wiki.ErrNotFound.
 func (c *Center) See(ctx context.Context, caller people.Caller, id int64, seen bool) error {
-	return c.update(ctx, `UPDATE notices SET seen=? WHERE person=? AND seq=?`, seen, caller.Person.ID, id)
+	if !c.people.Live(caller).Can(people.Write) {
+		return people.ErrForbidden
+	}
+	return c.people.UpdateAttention(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		res, err := conn.ExecContext(ctx, `UPDATE notices SET seen=? WHERE person=? AND seq=?`, seen, caller.Person.ID, id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, wiki.ErrNotFound)
+		}
+		return nil
+	})
 }
 
 // SeeAll marks all of a person's notices as read, up to the newest that they
 // were shown.
 func (c *Center) SeeAll(ctx context.Context, caller people.Caller, upto int64) error {
+	if !c.people.Live(caller).Can(people.Write) {
+		return people.ErrForbidden
+	}
 	return c.update(ctx, `UPDATE notices SET seen=1 WHERE person=? AND seq<=?`, caller.Person.ID, upto)
 }
 
@@ -265,6 +281,9 @@ func (c *Center) Watching(ctx context.Context, person, prospect string) (bool, e
 func (c *Center) Watch(ctx context.Context, caller people.Caller, prospect string, watch bool) error {
 	if c.people.LevelOn(ctx, caller, prospect) < people.Viewer || prospect == wiki.Playbook {
 		return wiki.ErrNotFound
+	}
+	if !c.people.Live(caller).Can(people.Write) {
+		return people.ErrForbidden
 	}
 	return c.update(ctx, `INSERT INTO subscriptions VALUES(?,?,?) ON CONFLICT(person, prospect) DO UPDATE SET watch=excluded.watch`, caller.Person.ID, prospect, watch)
 }
