@@ -48,8 +48,8 @@ var allowed = map[string][]string{
 	"web/webhook":        {"web/outbound", "wiki", "wiki/people"},
 	"web/ui/build":       {},
 	"web/ui/src/live":    {}, // tests of the scripts beside them
-	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/webhook", "web/ui"},
-	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/sample", "search", "web", "web/notify", "web/outbound", "web/webhook"},
+	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/source", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/webhook", "web/ui"},
+	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/maillog", "wiki/source", "wiki/sample", "search", "web", "web/notify", "web/outbound", "web/webhook"},
 }
 
 // only says which package alone may name a module, so that a part can be

@@ -71,6 +71,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installComments()
 	a.installFiles()
 	a.installLog()
+	a.installSources()
 	a.installSearch()
 	a.installPipeline()
 	a.installCredit()

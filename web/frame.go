@@ -213,6 +213,10 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 		{Label: "Files", Href: f.base() + "/files", Icon: "paperclip", Current: screen == "files"},
 		{Label: "Settings", Href: f.base() + "/settings", Icon: "settings", Current: screen == "settings"},
 	}
+	if f.s.sources != nil {
+		at := slices.IndexFunc(v.Links, func(l NavLink) bool { return l.Href == f.logHref() })
+		v.Links = slices.Insert(v.Links, at+1, f.sourcesLink(ctx, screen))
+	}
 	if f.s.briefs != nil {
 		v.Links = slices.Insert(v.Links, 1, NavLink{Label: "Get up to speed", Href: f.briefHref(), Icon: "gauge", Current: screen == "brief"})
 	}

@@ -20,6 +20,9 @@ func (s *Server) playbook(w http.ResponseWriter, r *http.Request, c people.Calle
 	}
 	if c.Can(people.Administer) {
 		v.Settings = "/playbook/funnel"
+		if s.sources != nil {
+			v.Sources = sourceSetup
+		}
 	}
 	for _, st := range f.funnel.Stages {
 		ps := PlaybookStage{Key: st.Key, Name: st.Title, About: st.Is, Buyer: st.Buyer, Days: st.TypicalDays, Watch: st.WatchOut, Warn: strings.Join(st.Warn, ", ")}

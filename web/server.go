@@ -29,6 +29,7 @@ import (
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/pipeline"
 	facts "dealwiki/wiki/register" // register is a function here
+	"dealwiki/wiki/source"
 )
 
 // Config says what a server shows and how it is reached.
@@ -58,6 +59,10 @@ type Config struct {
 	Pipeline *pipeline.Book
 	// Credit is optional: who knows, and who helped.
 	Credit *credit.Book
+	// Log is optional: the communications log; nil makes one.
+	Log *maillog.Log
+	// Sources are optional: what outside sources tell. Closed after the server.
+	Sources *source.Book
 	// Logger is optional; nil discards. Query strings, form values and secrets
 	// in addresses are never logged.
 	Logger *slog.Logger
@@ -94,6 +99,7 @@ type Server struct {
 	book    *handoff.Book // of handoffs
 	talks   *maillog.Log  // the communications log
 	notices *notify.Center
+	sources *source.Book // what outside sources tell
 	hooks   *webhook.Sender
 	figures *pipeline.Book
 	credit  *credit.Book
@@ -181,8 +187,11 @@ func New(cfg Config) (*Server, error) {
 		s.url, s.secure = u.Scheme+"://"+u.Host, u.Scheme == "https"
 	}
 	s.notices = cfg.Notices
+	s.sources = cfg.Sources
 	s.hooks = cfg.Webhooks
-	s.talks = maillog.New(maillog.Config{Wiki: cfg.Wiki, Logger: s.log})
+	if s.talks = cfg.Log; s.talks == nil {
+		s.talks = maillog.New(maillog.Config{Wiki: cfg.Wiki, Logger: s.log})
+	}
 	s.started = s.now()
 	s.zips.New = func() any {
 		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a valid one

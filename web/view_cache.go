@@ -35,6 +35,7 @@ type stamp struct {
 	steps              int
 	day                string // days are counted on the page
 	inbox              int
+	items              int // of sources, unread
 }
 
 // keptView is a reading page ready to be sent.
@@ -93,6 +94,7 @@ func (s *Server) viewState(r *http.Request, c people.Caller, place wiki.Place) (
 		s.seePage(ctx, c, prospect, place)
 	}
 	st.stamp.inbox = s.inboxCount(ctx, c)
+	st.stamp.items = s.unreadItems(ctx, c, prospect)
 	return st, nil
 }
 

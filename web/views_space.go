@@ -158,6 +158,7 @@ type PlaybookView struct {
 	CanWrite  bool
 	NewPage   string
 	Settings  string // form for funnel.yaml; "" for who may not
+	Sources   string // form for sources.yaml; "" for who may not
 }
 
 // PlaybookStage is a stage as the playbook describes it.

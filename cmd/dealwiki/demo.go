@@ -62,6 +62,9 @@ folder to keep it in.`,
 					if err := readOldNews(ctx, s, company); err != nil {
 						return err
 					}
+					if err := addDemoSources(ctx, s, company); err != nil {
+						return err
+					}
 				}
 				return printPersonas(ctx, s, company, std)
 			})

@@ -24,9 +24,11 @@ import (
 	"dealwiki/wiki"
 	"dealwiki/wiki/credit"
 	"dealwiki/wiki/handoff"
+	"dealwiki/wiki/maillog"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/pipeline"
 	"dealwiki/wiki/register"
+	"dealwiki/wiki/source"
 )
 
 // options are what a server is started with.
@@ -51,6 +53,8 @@ type server struct {
 	figures *pipeline.Book
 	book    *handoff.Book
 	notices *notify.Center
+	talks   *maillog.Log // the communications log
+	outside *source.Book // outside sources
 	hooks   *webhook.Sender
 	source  *search.Wiki
 	search  *search.Index
@@ -130,7 +134,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		return nil, err
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Log: s.talks, Sources: s.outside, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -186,12 +190,15 @@ func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail
 	}
 	s.hooks = webhook.New(webhook.Config{People: s.people, Client: outbound.New(outbound.Config{}), URL: o.url, Logger: o.log, Now: o.now})
 	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Mail: letters, Webhooks: s.hooks, Logger: o.log})
+	s.talks = maillog.New(maillog.Config{Wiki: s.wiki, Logger: o.log})
+	s.outside = source.New(source.Config{Wiki: s.wiki, People: s.people, Log: s.talks, Client: outbound.New(outbound.Config{Redirects: 5}), Logger: o.log})
 	following, stop := context.WithCancel(context.Background())
 	s.stopFacts = stop
 	for what, run := range map[string]func(context.Context) error{
 		"facts":    s.facts.Run,
 		"pipeline": s.figures.Run,
 		"inboxes":  s.notices.Run,
+		"sources":  s.outside.Run,
 		"webhooks": s.hooks.Run,
 		"handoffs": func(ctx context.Context) error { return s.book.Run(ctx, o.log) },
 	} {
