@@ -120,10 +120,16 @@ func writeDemoConfig(dir, name string) error {
 	return os.WriteFile(filepath.Join(dir, "config.yaml"), data, 0o600)
 }
 
-// printPersonas prints a sign-in link for everybody on the staff.
+// printPersonas prints a sign-in link for everybody on the staff, and for the
+// guests.
 func printPersonas(ctx context.Context, s *server, company *sample.Company, std stdio) error {
 	fmt.Fprintf(std.out, "\nSign in as one of the people at %s (each link works once, for a day):\n", company.Name)
-	for _, p := range company.People {
+	personas := company.People
+	for _, g := range company.Guests {
+		g.Person.Title = "Guest, " + g.Level
+		personas = append(personas[:len(personas):len(personas)], g.Person)
+	}
+	for _, p := range personas {
 		person, err := s.people.ByEmail(ctx, p.Email)
 		if err != nil {
 			return fmt.Errorf("finding %s: %w", p.Name, err)

@@ -74,6 +74,9 @@ func (c *Company) Apply(ctx context.Context, w *wiki.Wiki, book *handoff.Book, c
 		if err := a.prospect(ctx, p); err != nil {
 			return nil, fmt.Errorf("writing %s: %w", p.Title, err)
 		}
+		if err := a.guests(ctx, c.Guests, p); err != nil {
+			return nil, err
+		}
 	}
 	return a.people, nil
 }
