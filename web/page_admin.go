@@ -3,15 +3,11 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"dealwiki/wiki/people"
 )
-
-const auditPage = 100
 
 func (s *Server) admin(w http.ResponseWriter, r *http.Request, c people.Caller) error {
 	return goTo(w, r, "/admin/people")
@@ -210,111 +206,6 @@ func (s *Server) postInvitation(w http.ResponseWriter, r *http.Request, c people
 		return s.done(w, r, "/admin/people", "The invitation is taken back.")
 	}
 	return notFound()
-}
-
-// deeds are how the audit log's actions are told, and their icons. Flagged ones
-// change who can see something.
-var deeds = map[string]struct {
-	text, icon string
-	flagged    bool
-}{
-	"person.add":        {"made an account", "user-plus", true},
-	"person.update":     {"changed an account", "user-round", false},
-	"person.disable":    {"disabled an account", "ban", true},
-	"person.enable":     {"let somebody in again", "check", true},
-	"person.password":   {"set a password", "key-round", false},
-	"person.invite":     {"invited somebody", "user-plus", true},
-	"session.start":     {"signed in", "log-in", false},
-	"session.end":       {"signed out", "log-out", false},
-	"token.make":        {"made an API token", "key-round", true},
-	"token.revoke":      {"revoked an API token", "key-round", false},
-	"access.add":        {"made a prospect", "building-2", false},
-	"access.owner":      {"gave a prospect to", "users", true},
-	"access.restricted": {"restricted a prospect", "lock", true},
-	"access.open":       {"opened a prospect to all staff", "globe", true},
-	"access.grant":      {"gave access to", "user-plus", true},
-	"access.revoke":     {"took access from", "ban", true},
-	"access.rename":     {"renamed a prospect", "pencil", false},
-	"access.delete":     {"deleted a prospect", "trash-2", true},
-	"webhook.add":       {"added a webhook", "server", true},
-	"webhook.remove":    {"removed a webhook", "server", false},
-	"webhook.disable":   {"disabled a webhook", "ban", false},
-	"webhook.enable":    {"enabled a webhook", "server", true},
-	"mail.give-up":      {"gave up a mail", "triangle-alert", false},
-	"mail.unsubscribe":  {"ended the mail of", "bell", false},
-}
-
-func (s *Server) adminAudit(w http.ResponseWriter, r *http.Request, c people.Caller) error {
-	ctx := r.Context()
-	q := r.URL.Query()
-	var before int64
-	if cursor := q.Get("before"); cursor != "" {
-		var err error
-		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before < 1 {
-			return badRequest("The address names no place in the record. Go back and follow the link again.")
-		}
-	}
-	filter := people.AuditFilter{Actor: q.Get("who"), Action: q.Get("action")}
-	events, next, err := s.people.Audit(ctx, c, filter, auditPage, before)
-	if err != nil {
-		return err
-	}
-	v := &AdminAuditView{Shell: s.adminShell(r, c, "Audit"), Tabs: adminTabs("audit"), Query: strings.TrimSpace(q.Get("q"))}
-	if v.People, err = s.staffOptions(ctx, filter.Actor, false); err != nil {
-		return err
-	}
-	v.People = append([]Option{{Label: "anyone", Selected: filter.Actor == ""}}, v.People...)
-	v.Actions = options(filter.Action, "", "anything", "person.", "accounts", "session.", "signing in and out", "token.", "API tokens", "access.", "access to prospects", "prospect.", "prospects", "import.", "imports", "webhook.", "webhooks", "mail.", "mail")
-	for _, e := range events {
-		row := s.auditRow(ctx, e)
-		text := strings.ToLower(strings.Join([]string{row.Who.Name, row.Text, row.Object, e.Prospect, e.Action, e.IP, e.Detail}, " "))
-		if v.Query == "" || strings.Contains(text, strings.ToLower(v.Query)) {
-			v.Rows = append(v.Rows, row)
-		}
-	}
-	if next != 0 {
-		at := url.Values{}
-		for _, name := range []string{"q", "who", "action"} {
-			if q.Get(name) != "" {
-				at.Set(name, q.Get(name))
-			}
-		}
-		if before != 0 {
-			v.Pager.Prev = "/admin/audit?" + at.Encode()
-		}
-		at.Set("before", strconv.FormatInt(next, 10))
-		v.Pager.Next = "/admin/audit?" + at.Encode()
-	}
-	s.renderSecret(w, r, http.StatusOK, "admin-audit", v)
-	return nil
-}
-
-func (s *Server) auditRow(ctx context.Context, e people.Event) AuditRow {
-	row := AuditRow{At: e.At, IP: e.IP, Text: strings.ReplaceAll(e.Action, ".", " ")}
-	if d, ok := deeds[e.Action]; ok {
-		row.Text, row.Icon, row.Flagged = d.text, d.icon, d.flagged
-	}
-	if p, err := s.people.Get(ctx, e.Actor); err == nil {
-		row.Who = personView(p)
-	} else {
-		row.System = true
-	}
-	if p, err := s.people.Get(ctx, e.Object); err == nil {
-		row.Object, row.Href = p.Name, "/people/"+url.PathEscape(p.Handle)
-	} else {
-		row.Object = clip(e.Object, 80)
-	}
-	if e.Prospect != "" {
-		if row.Object != "" {
-			row.Object += ", "
-		}
-		row.Object += e.Prospect
-		row.Href = spacePath(e.Prospect)
-	}
-	if e.Detail != "" && !strings.HasPrefix(e.Action, "token.") {
-		row.Text += " (" + clip(e.Detail, 120) + ")"
-	}
-	return row
 }
 
 // healthz says that the program runs.

@@ -88,31 +88,6 @@ type ImportJob struct {
 	Resumes string // POST to go on; "" when not
 }
 
-// AdminAuditView is the record of who did what (template admin-audit).
-type AdminAuditView struct {
-	Shell
-	Tabs    []Choice
-	Rows    []AuditRow
-	Actions []Option
-	People  []Option
-	Query   string
-	Pager   Pager
-}
-
-// AuditRow is one entry.
-type AuditRow struct {
-	At       time.Time
-	Who      Person
-	System   bool // nobody's session: the program itself or its command line
-	Icon     string
-	Text     string
-	Object   string
-	Href     string
-	Audience string
-	IP       string
-	Flagged  bool // changes who can see something
-}
-
 // SettingsView is a person's own page (template settings). Forms post to
 // /settings/profile, /settings/look, /settings/password, /settings/sessions
 // and /settings/tokens.

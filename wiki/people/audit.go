@@ -22,10 +22,92 @@ type Event struct {
 // AuditFilter selects events; what is empty does not matter.
 type AuditFilter struct {
 	Actor    string
-	Action   string // "person.disable", or "person." for all that begin with it
+	Who      string   // person id: what they did and what was done to them
+	Action   string   // "person.disable", or "person." for all that begin with it
+	Actions  []string // any of these, each as Action
 	Prospect string
 	Since    time.Time // this or later
 	Until    time.Time // before this
+	// Guests leaves what guests did and what was done to them.
+	Guests bool
+	// Text is in the action, the object, the prospect, the address or the detail,
+	// in any case; or the event has one of TextActions or is of one of
+	// TextPeople, which are what the text means to people.
+	Text        string
+	TextActions []string
+	TextPeople  []string // ids
+}
+
+// where is the filter as SQL.
+func (f AuditFilter) where() (conditions string, args []any) {
+	var all []string
+	and := func(condition string, values ...any) {
+		all = append(all, condition)
+		args = append(args, values...)
+	}
+	if f.Actor != "" {
+		and("actor = ?", f.Actor)
+	}
+	if f.Who != "" {
+		and("(actor = ? OR object = ?)", f.Who, f.Who)
+	}
+	if f.Action != "" {
+		condition, values := anyAction([]string{f.Action})
+		and(condition, values...)
+	}
+	if len(f.Actions) > 0 {
+		condition, values := anyAction(f.Actions)
+		and(condition, values...)
+	}
+	if f.Prospect != "" {
+		and("prospect = ?", f.Prospect)
+	}
+	if !f.Since.IsZero() {
+		and("at >= ?", millis(f.Since))
+	}
+	if !f.Until.IsZero() {
+		and("at < ?", millis(f.Until))
+	}
+	if f.Guests {
+		and("(actor IN (SELECT id FROM people WHERE guest = 1) OR object IN (SELECT id FROM people WHERE guest = 1) OR (action >= 'guest.' AND action < 'guest/'))")
+	}
+	if f.Text != "" {
+		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Text) + "%"
+		var either []string
+		var values []any
+		for _, column := range []string{"action", "object", "prospect", "ip", "detail"} {
+			either = append(either, column+` LIKE ? ESCAPE '\'`)
+			values = append(values, like)
+		}
+		if len(f.TextActions) > 0 {
+			condition, more := anyAction(f.TextActions)
+			either, values = append(either, condition), append(values, more...)
+		}
+		for _, column := range []string{"actor", "object"} {
+			if len(f.TextPeople) > 0 {
+				either = append(either, column+" IN (?"+strings.Repeat(", ?", len(f.TextPeople)-1)+")")
+				for _, id := range f.TextPeople {
+					values = append(values, id)
+				}
+			}
+		}
+		and("("+strings.Join(either, " OR ")+")", values...)
+	}
+	return strings.Join(all, " AND "), args
+}
+
+func anyAction(actions []string) (condition string, args []any) {
+	var either []string
+	for _, action := range actions {
+		if prefix, ok := strings.CutSuffix(action, "."); ok {
+			either = append(either, "action >= ? AND action < ?")
+			args = append(args, prefix+".", prefix+"/")
+		} else {
+			either = append(either, "action = ?")
+			args = append(args, action)
+		}
+	}
+	return "(" + strings.Join(either, " OR ") + ")", args
 }
 
 // record adds to the log in the transaction of the deed.
@@ -72,35 +154,16 @@ func (d *DB) Audit(ctx context.Context, c Caller, f AuditFilter, limit int, curs
 	if limit < 1 || limit > 1000 {
 		limit = 100
 	}
-	var where []string
-	var args []any
-	and := func(cond string, values ...any) {
-		where = append(where, cond)
-		args = append(args, values...)
-	}
+	conditions, args := f.where()
 	if cursor > 0 {
-		and("seq < ?", cursor)
-	}
-	if f.Actor != "" {
-		and("actor = ?", f.Actor)
-	}
-	if prefix, ok := strings.CutSuffix(f.Action, "."); ok {
-		and("action >= ? AND action < ?", prefix+".", prefix+"/")
-	} else if f.Action != "" {
-		and("action = ?", f.Action)
-	}
-	if f.Prospect != "" {
-		and("prospect = ?", f.Prospect)
-	}
-	if !f.Since.IsZero() {
-		and("at >= ?", millis(f.Since))
-	}
-	if !f.Until.IsZero() {
-		and("at < ?", millis(f.Until))
+		if conditions != "" {
+			conditions += " AND "
+		}
+		conditions, args = conditions+"seq < ?", append(args, cursor)
 	}
 	query := "SELECT seq, at, actor, via, action, object, prospect, ip, detail FROM audit"
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
+	if conditions != "" {
+		query += " WHERE " + conditions
 	}
 	rows, err := d.readers.QueryContext(ctx, query+" ORDER BY seq DESC LIMIT ?", append(args, limit+1)...)
 	if err != nil {
