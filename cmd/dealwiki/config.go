@@ -19,6 +19,8 @@ type config struct {
 	// MaxFileMB is the largest attachment, in megabytes of 2^20 bytes; 50
 	// when it is left out, at most 1024.
 	MaxFileMB int `yaml:"max_file_mb,omitempty"`
+	// Live bounds live editing.
+	Live liveConfig `yaml:"live,omitempty"`
 	// Mail is how letters leave; without it none do.
 	Mail *mailConfig `yaml:"mail,omitempty"`
 }
@@ -41,6 +43,9 @@ func readConfig(dir string) (config, error) {
 	}
 	if c.MaxFileMB < 0 || c.MaxFileMB > 1024 {
 		return c, fmt.Errorf("%s: max_file_mb is between 1 and 1024", name)
+	}
+	if err := c.Live.check(); err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
 	}
 	return c, nil
 }

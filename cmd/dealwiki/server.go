@@ -98,7 +98,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.startRooms(ctx, o, fresh); err != nil {
+	if err := s.startRooms(ctx, o, conf.Live, fresh); err != nil {
 		return nil, err
 	}
 	letters, err := conf.mailer(o.data, o.url)
@@ -153,7 +153,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 
 // startRooms opens the journal and joins live editing to the wiki. It is done
 // before anything can change a page.
-func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err error) {
+func (s *server) startRooms(ctx context.Context, o options, limits liveConfig, fresh bool) (err error) {
 	file := filepath.Join(o.data, "journal.db")
 	if _, err := os.Stat(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("looking for the journal: %w", err)
@@ -165,7 +165,7 @@ func (s *server) startRooms(ctx context.Context, o options, fresh bool) (err err
 	if s.journal, err = journal.Open(file, journal.Options{Logger: o.log, Now: o.now, Rebuilt: !fresh}); err != nil {
 		return fmt.Errorf("opening the journal: %w", err)
 	}
-	s.rooms, err = realtime.New(realtime.Config{Wiki: s.wiki, Journal: s.journal, People: s.people, Logger: o.log, Now: o.now, Idle: o.idle})
+	s.rooms, err = realtime.New(realtime.Config{Wiki: s.wiki, Journal: s.journal, People: s.people, Logger: o.log, Now: o.now, Idle: o.idle, Limits: limits.limits()})
 	if err != nil {
 		return err
 	}
