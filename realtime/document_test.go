@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/realtime"
 	"dealwiki/realtime/journal"
 	"dealwiki/realtime/yjs"
@@ -483,10 +484,7 @@ func TestSteadyTypingIsSavedNowAndThen(t *testing.T) {
 }
 
 func TestGitIsSound(t *testing.T) {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("no git")
-	}
+	git := need.Program(t, "git")
 	s := newSite(t, realtime.Config{})
 	s.page(planAt, "# Plan\n\n")
 	dana, tom := s.join(s.dana, planAt, "").in(), s.join(s.tom, planAt, "").in()

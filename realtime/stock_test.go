@@ -3,7 +3,6 @@ package realtime_test
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/realtime"
 	"dealwiki/realtime/load"
 )
@@ -20,12 +20,7 @@ import (
 // A stock client of yjs and y-websocket in Node writes beside ours, unmodified.
 func TestStockClient(t *testing.T) {
 	dir, err := load.InstallNode("testdata/node")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the stock client is needed in CI: %v", err)
-		}
-		t.Skipf("not tried with a stock client: %v", err)
-	}
+	need.OK(t, "the stock client in Node", err)
 	s := newSite(t, realtime.Config{Idle: 50 * time.Millisecond})
 	s.page(planAt, "# Plan with a beginning that is long enough\n")
 	dana := s.join(s.dana, planAt, "").in()

@@ -2,47 +2,22 @@ package web
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/chrome"
 	"dealwiki/wiki/people"
 )
 
-// chromium starts a browser that is signed in; without one the test is skipped,
-// but fails where CI is set.
+// chromium starts a browser that is signed in.
 func chromium(t *testing.T, s *site, p people.Person) context.Context {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" && os.Getenv("CI") != "true" {
-		t.Skip("chromium is missing")
-	}
-	require.NotEmpty(t, path, "chromium is missing")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1440, 900))
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	ctx, done := context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(done)
+	ctx := chrome.Open(t).Ctx
 	cookies := s.signedIn(p).jar
 	require.NoError(t, chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
 		for _, c := range cookies {
@@ -53,21 +28,6 @@ func chromium(t *testing.T, s *site, p people.Person) context.Context {
 		return nil
 	})))
 	return ctx
-}
-
-// violations are what the accessibility rules find wrong on the page.
-func violations(t *testing.T, out *string) chromedp.Action {
-	axe, err := os.ReadFile("ui/node_modules/axe-core/axe.min.js")
-	if err != nil && os.Getenv("CI") != "true" {
-		return chromedp.ActionFunc(func(context.Context) error { return nil })
-	}
-	require.NoError(t, err)
-	return chromedp.Tasks{
-		chromedp.ActionFunc(func(ctx context.Context) error { return page.SetBypassCSP(true).Do(ctx) }),
-		chromedp.Evaluate(string(axe)+";0", nil),
-		chromedp.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 200)).join(" | ")).join("\n"))`,
-			out, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
-	}
 }
 
 // selectWords selects words in the page's text as a reader does.
@@ -137,7 +97,7 @@ func TestCommentsInABrowser(t *testing.T) {
 	var broken string
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.SendKeys(`.comment-thread > .comment-reply textarea`, "Yes, "+"by two metres", chromedp.ByQuery),
-		violations(t, &broken),
+		chrome.Axe(t, &broken),
 		chromedp.Click(`.comment-thread button[value=reply]`, chromedp.ByQuery),
 		chromedp.Poll(`document.querySelectorAll(".comment").length === 3`, nil),
 		chromedp.Click(`.comment-thread button[value=resolve]`, chromedp.ByQuery),

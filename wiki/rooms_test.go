@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dealwiki/content"
+	"dealwiki/internal/need"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -285,10 +286,7 @@ func TestAVersionOfSeveralPeopleNamesThem(t *testing.T) {
 		who = append(who, l.Author.Name)
 	}
 	assert.Equal(t, []string{"Dana Reyes", "Tom Okafor", "Dana Reyes", "Ada Admin"}, who, "also the line that got its id")
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is missing")
-	}
-	out, err := exec.Command("git", "--git-dir", s.dir+"/spaces/northwind/internal.git", "log", "-1", "--format=%(trailers:key=Authorship,valueonly)", "main~1").Output()
+	out, err := exec.Command(need.Program(t, "git"), "--git-dir", s.dir+"/spaces/northwind/internal.git", "log", "-1", "--format=%(trailers:key=Authorship,valueonly)", "main~1").Output()
 	require.NoError(t, err)
 	assert.Equal(t, s.dana.Person.ID+" 3 "+s.admin.Person.ID+" 4", strings.TrimSpace(string(out)))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -171,14 +172,7 @@ func TestPageLife(t *testing.T) {
 
 // fsck holds every repository against the system's git.
 func (s *site) fsck() {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			s.t.Fatal("git is missing")
-		}
-		s.t.Log("git is missing: repositories are not checked with it")
-		return
-	}
+	git := need.Program(s.t, "git")
 	repos, err := filepath.Glob(filepath.Join(s.dir, "spaces", "*", "*.git"))
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, repos)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/wiki/people"
 )
 
@@ -81,14 +81,7 @@ func TestKilledWhileWriting(t *testing.T) {
 
 // fsck holds every repository against the system's git.
 func fsck(t *testing.T, data string) {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("git is missing")
-		}
-		t.Log("git is missing: repositories are not checked with it")
-		return
-	}
+	git := need.Program(t, "git")
 	repos, err := filepath.Glob(filepath.Join(data, "spaces", "*", "*.git"))
 	require.NoError(t, err)
 	require.NotEmpty(t, repos)

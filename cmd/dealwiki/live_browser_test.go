@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/chrome"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -147,9 +146,6 @@ func equal(t *testing.T, windows []*window, parts ...string) string {
 // Two people type at once, see each other, go offline and come back, and end
 // equal; what they wrote is in git under both their names.
 func TestTwoWindowsWriteTogether(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
 	data := t.TempDir()
 	s := startServer(t, data)
 	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
@@ -248,16 +244,6 @@ func TestTwoWindowsWriteTogether(t *testing.T) {
 // The live editor passes the accessibility rules, wide and narrow, drawn and as
 // source.
 func TestLiveEditorIsAccessible(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
-	axe, err := os.ReadFile(filepath.Join("..", "..", "web", "ui", "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("axe-core is missing: npm ci in web/ui")
-		}
-		t.Skip("axe-core is missing: npm ci in web/ui")
-	}
 	s := startServer(t, t.TempDir())
 	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
 	priya, _ := addPerson(t, s.people, "Priya Nair", "priya@example.com", people.Member)
@@ -285,11 +271,7 @@ func TestLiveEditorIsAccessible(t *testing.T) {
 						var wide int64
 						var broken string
 						a.do(chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &wide),
-							page.SetBypassCSP(true), // the checker comes in through the debugger
-							chromedp.Evaluate(string(axe)+";0", nil),
-							chromedp.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 200)).join(" | ")).join("\n"))`,
-								&broken, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
-							page.SetBypassCSP(false))
+							chrome.Axe(t, &broken))
 						assert.Empty(t, broken, "%s %s at %d", theme, mode, size.width)
 						assert.LessOrEqual(t, wide, int64(0), "%s %s is wider than the window at %d", theme, mode, size.width)
 					}
@@ -334,9 +316,6 @@ Northwind signs on **27 November** if *three* things land. See [[account/readme]
 // Whoever has a page open is led along when it moves, and keeps what is on the
 // screen when it goes.
 func TestOpenPageMovesAndGoes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
 	s := startServer(t, t.TempDir())
 	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
 	api := &client{url: s.url, token: token, http: http.DefaultClient}

@@ -15,9 +15,6 @@ import (
 // Words that were typed a moment ago are commented on in the editor; the thread
 // follows them, comes to the others, and is answered and resolved there.
 func TestCommentWhileWriting(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
 	s := startServer(t, t.TempDir())
 	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
 	priya, _ := addPerson(t, s.people, "Priya Nair", "priya@example.com", people.Member)

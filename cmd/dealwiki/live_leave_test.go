@@ -31,9 +31,6 @@ func (w *window) copies() string {
 // Signing out ends every window of the browser, asks before it throws away what
 // never reached the server, and leaves no copy of a page behind.
 func TestSigningOutWhileWriting(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
 	s := startServer(t, t.TempDir())
 	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
 	api := &client{url: s.url, token: token, http: http.DefaultClient}
@@ -85,9 +82,6 @@ func TestSigningOutWhileWriting(t *testing.T) {
 // A document that had to be made anew does not take copies of the old one: who
 // wrote nothing meanwhile goes on, who did is handed the text.
 func TestDocumentIsMadeAnew(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
 	data := t.TempDir()
 	run := func(addr string) *server {
 		s, err := start(context.Background(), options{data: data, addr: addr, log: slog.New(slog.DiscardHandler), cost: cheap})

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/realtime/load"
 )
 
@@ -44,12 +45,7 @@ type stockState struct {
 func startStock(t testing.TB) *stock {
 	t.Helper()
 	dir, err := load.InstallNode("testdata/node")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the stock client is needed in CI: %v", err)
-		}
-		t.Skipf("not tried with a stock client: %v", err)
-	}
+	need.OK(t, "the stock client in Node", err)
 	cmd := exec.Command("node", filepath.Join(dir, "client.mjs"))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/realtime/journal"
 	"dealwiki/realtime/powercut"
 	"dealwiki/realtime/yjs"
@@ -24,13 +25,7 @@ import (
 // record runs this test binary as another process with its power supervised.
 func record(t *testing.T, env string) *powercut.Recording {
 	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			require.NoError(t, err, "install strace: this test must run here")
-		}
-		t.Skip("strace, which records what a process writes, is not there")
-	}
+	strace := need.Program(t, "strace") // which records what a process writes
 	exe, err := os.Executable()
 	require.NoError(t, err)
 	root := t.TempDir()
@@ -66,10 +61,7 @@ func TestNothingThatWasSaidIsLostWithThePower(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	moments := cuts(r, random, 40, 3000)
 	disk := r.Disk()
-	git, err := exec.LookPath("git")
-	if err != nil && os.Getenv("CI") != "" {
-		require.NoError(t, err, "install git: this test must run here")
-	}
+	git := need.Program(t, "git")
 	typed, saved := 0, 0
 	for _, moment := range moments {
 		require.NoError(t, disk.Play(moment))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
+	"dealwiki/internal/need"
 	"dealwiki/search/extract"
 )
 
@@ -269,13 +270,8 @@ func TestHostile(t *testing.T) {
 // TestRealDeals reads the workbooks of the two real prospects.
 func TestRealDeals(t *testing.T) {
 	bundles, _ := filepath.Glob("../../wiki/transfer/testdata/realdeals/*.bundle")
-	git, err := exec.LookPath("git")
-	if err != nil || len(bundles) == 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("git and the bundles in wiki/transfer/testdata/realdeals are needed")
-		}
-		t.Skip("needs git and the bundles in wiki/transfer/testdata/realdeals")
-	}
+	require.NotEmpty(t, bundles)
+	git := need.Program(t, "git")
 	for _, bundle := range bundles {
 		t.Run(filepath.Base(bundle), func(t *testing.T) {
 			dir := t.TempDir()

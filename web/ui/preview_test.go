@@ -1,25 +1,20 @@
 package ui_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
+	"dealwiki/internal/chrome"
+	"dealwiki/internal/need"
 	"dealwiki/web/ui"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/evanw/esbuild/pkg/api"
@@ -35,29 +30,15 @@ const previewPage = `<!doctype html><html lang="en"><meta charset="utf-8"><meta 
 const livePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-n0nce'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'"
 
 // stage is a browser with the live preview in it.
-type stage struct {
-	ctx context.Context
-
-	mu         sync.Mutex
-	complaints []string // of the browser, on the policy or on faults
-}
+type stage struct{ *chrome.Browser }
 
 // openStage starts a browser that shows the live preview under its policy.
 func openStage(t *testing.T) *stage {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
-	chromium := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			chromium = path
-			break
-		}
-	}
-	needs(t, "chromium", chromium != "")
+	window := chrome.Open(t)
+	window.Size(1000, 800)
 	_, err := os.Stat("node_modules/@codemirror/view")
-	needs(t, "codemirror (npm ci in web/ui)", err == nil)
+	need.OK(t, "codemirror (npm ci in web/ui)", err)
 	root, err := filepath.Abs("src/live")
 	require.NoError(t, err)
 	built := api.Build(api.BuildOptions{AbsWorkingDir: root, EntryPoints: []string{"testdata/preview.ts"}, Bundle: true, Format: api.FormatESModule,
@@ -80,55 +61,9 @@ func openStage(t *testing.T) *stage {
 	mux.HandleFunc("/favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	d := &stage{}
-
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1000, 800))
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	browser, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	chromedp.ListenTarget(browser, func(event any) {
-		text := ""
-		switch e := event.(type) {
-		case *runtime.EventExceptionThrown:
-			text = e.ExceptionDetails.Error()
-		case *runtime.EventConsoleAPICalled:
-			if e.Type == runtime.APITypeError { // CodeMirror logs what a plugin throws
-				text = fmt.Sprint("console: ", e.Args[0].Description, string(e.Args[0].Value))
-			}
-		case *log.EventEntryAdded:
-			if e.Entry.Source == log.SourceSecurity || e.Entry.Level == log.LevelError && e.Entry.Source != log.SourceNetwork {
-				text = e.Entry.Text
-			}
-		}
-		if text != "" {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.complaints = append(d.complaints, text)
-		}
-	})
-	require.NoError(t, chromedp.Run(browser, emulation.SetFocusEmulationEnabled(true)))
-	ctx, done := context.WithTimeout(browser, 4*time.Minute)
-	t.Cleanup(done)
-	d.ctx = ctx
-	require.NoError(t, chromedp.Run(d.ctx, chromedp.Navigate(server.URL+"/"), chromedp.Poll(`window.preview !== undefined`, nil)))
+	d := &stage{window}
+	d.Do("opening the preview", chromedp.Navigate(server.URL+"/"), chromedp.Poll(`window.preview !== undefined`, nil))
 	return d
-}
-
-// eval evaluates an expression, waits for it if it is a promise, and reads what
-// it answers.
-func (d *stage) eval(t *testing.T, expression string, into any) {
-	t.Helper()
-	require.NoError(t, chromedp.Run(d.ctx, chromedp.Evaluate(expression, into, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })), expression)
-}
-
-// quiet fails when the browser complained.
-func (d *stage) quiet(t *testing.T) {
-	t.Helper()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	assert.Empty(t, strings.Join(d.complaints, "\n"))
-	d.complaints = nil
 }
 
 // show puts a text into a fresh editor; a bar (‸) is where the caret is put, and
@@ -136,9 +71,9 @@ func (d *stage) quiet(t *testing.T) {
 func (d *stage) show(t *testing.T, text string) {
 	t.Helper()
 	doc := strings.Replace(text, "‸", "", 1)
-	d.eval(t, "window.view = preview.one("+quoted(t, doc)+"); view.focus(); 1", nil)
+	d.Eval("window.view = preview.one("+quoted(t, doc)+"); view.focus(); 1", nil)
 	if before, _, ok := strings.Cut(text, "‸"); ok {
-		d.eval(t, fmt.Sprintf("view.dispatch({selection: {anchor: %s.length}}); 1", quoted(t, before)), nil)
+		d.Eval(fmt.Sprintf("view.dispatch({selection: {anchor: %s.length}}); 1", quoted(t, before)), nil)
 	}
 	d.settle(t)
 }
@@ -146,7 +81,7 @@ func (d *stage) show(t *testing.T, text string) {
 // settle waits until the browser has drawn what there is to draw.
 func (d *stage) settle(t *testing.T) {
 	t.Helper()
-	d.eval(t, "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))", nil)
+	d.Eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))", nil)
 }
 
 // keys types on the keyboard.
@@ -156,23 +91,23 @@ func (d *stage) keys(t *testing.T, keys ...string) {
 		if k == kb.Enter { // one event, as a keyboard sends it: a handler can cancel it
 			down := input.DispatchKeyEvent(input.KeyDown).WithKey("Enter").WithCode("Enter").WithWindowsVirtualKeyCode(13).WithText("\r")
 			up := input.DispatchKeyEvent(input.KeyUp).WithKey("Enter").WithCode("Enter").WithWindowsVirtualKeyCode(13)
-			require.NoError(t, chromedp.Run(d.ctx, down, up))
+			require.NoError(t, chromedp.Run(d.Ctx, down, up))
 			continue
 		}
-		require.NoError(t, chromedp.Run(d.ctx, chromedp.KeyEvent(k)))
+		require.NoError(t, chromedp.Run(d.Ctx, chromedp.KeyEvent(k)))
 	}
 	d.settle(t)
 }
 
 func (d *stage) shifted(t *testing.T, key string) {
 	t.Helper()
-	require.NoError(t, chromedp.Run(d.ctx, chromedp.KeyEvent(key, chromedp.KeyModifiers(8))))
+	require.NoError(t, chromedp.Run(d.Ctx, chromedp.KeyEvent(key, chromedp.KeyModifiers(8))))
 	d.settle(t)
 }
 
 func (d *stage) controlled(t *testing.T, key string) {
 	t.Helper()
-	require.NoError(t, chromedp.Run(d.ctx, chromedp.KeyEvent(key, chromedp.KeyModifiers(2))))
+	require.NoError(t, chromedp.Run(d.Ctx, chromedp.KeyEvent(key, chromedp.KeyModifiers(2))))
 	d.settle(t)
 }
 
@@ -180,7 +115,7 @@ func (d *stage) controlled(t *testing.T, key string) {
 func (d *stage) text(t *testing.T) string {
 	t.Helper()
 	var s string
-	d.eval(t, `(() => { const {head} = view.state.selection.main, doc = view.state.doc; return doc.sliceString(0, head) + "‸" + doc.sliceString(head) })()`, &s)
+	d.Eval(`(() => { const {head} = view.state.selection.main, doc = view.state.doc; return doc.sliceString(0, head) + "‸" + doc.sliceString(head) })()`, &s)
 	return s
 }
 
@@ -188,7 +123,7 @@ func (d *stage) text(t *testing.T) string {
 func (d *stage) doc(t *testing.T) string {
 	t.Helper()
 	var s string
-	d.eval(t, "view.state.doc.toString()", &s)
+	d.Eval("view.state.doc.toString()", &s)
 	return s
 }
 
@@ -196,14 +131,14 @@ func (d *stage) doc(t *testing.T) string {
 func (d *stage) shown(t *testing.T) string {
 	t.Helper()
 	var s string
-	d.eval(t, "view.contentDOM.innerText", &s)
+	d.Eval("view.contentDOM.innerText", &s)
 	return s
 }
 
 // cell puts the caret into a cell.
 func (d *stage) cell(t *testing.T, row, column int) {
 	t.Helper()
-	d.eval(t, fmt.Sprintf(`(() => { const c = document.querySelectorAll("#editor tr")[%d].querySelectorAll(".lp-cell")[%d]; c.focus(); getSelection().selectAllChildren(c); getSelection().collapseToEnd() })()`, row, column), nil)
+	d.Eval(fmt.Sprintf(`(() => { const c = document.querySelectorAll("#editor tr")[%d].querySelectorAll(".lp-cell")[%d]; c.focus(); getSelection().selectAllChildren(c); getSelection().collapseToEnd() })()`, row, column), nil)
 	d.settle(t)
 }
 
@@ -224,17 +159,17 @@ func TestPreviewKeepsTheText(t *testing.T) {
 	d.show(t, string(rich))
 	for _, key := range []string{kb.ArrowDown, kb.ArrowRight, kb.ArrowUp} {
 		for range 60 {
-			require.NoError(t, chromedp.Run(d.ctx, chromedp.KeyEvent(key)))
+			require.NoError(t, chromedp.Run(d.Ctx, chromedp.KeyEvent(key)))
 		}
 	}
-	d.eval(t, `(async () => { for (let i = 0; i <= view.state.doc.length; i += 3) { view.focus(); view.dispatch({selection: {anchor: i}}); } })()`, nil)
+	d.Eval(`(async () => { for (let i = 0; i <= view.state.doc.length; i += 3) { view.focus(); view.dispatch({selection: {anchor: i}}); } })()`, nil)
 	d.settle(t)
 	assert.Equal(t, string(rich), d.doc(t))
 	shown := d.shown(t)
 	for _, hidden := range []string{"**", "^c-7f3a", "^t-1", "[!decision]", "# Close", "due:2026", "~~", "[["} {
 		assert.NotContains(t, shown, hidden)
 	}
-	d.quiet(t)
+	d.Quiet()
 }
 
 func TestPreviewShowsSyntaxAtTheCaret(t *testing.T) {
@@ -261,23 +196,23 @@ func TestPreviewShowsSyntaxAtTheCaret(t *testing.T) {
 			assert.Equal(t, strings.Replace(c.text, "‸", "", 1), d.doc(t))
 		})
 	}
-	d.quiet(t)
+	d.Quiet()
 }
 
 func TestTaskIsTicked(t *testing.T) {
 	d := openStage(t)
 	d.show(t, "- [ ] One @sam due:2027-03-01 ^t-1\n- [x] Two\n\n‸")
-	require.NoError(t, chromedp.Run(d.ctx, chromedp.Click("#editor .lp-check", chromedp.ByQuery)))
+	require.NoError(t, chromedp.Run(d.Ctx, chromedp.Click("#editor .lp-check", chromedp.ByQuery)))
 	d.settle(t)
 	assert.Equal(t, "- [x] One @sam due:2027-03-01 ^t-1\n- [x] Two\n\n", d.doc(t))
 	var checked bool
-	d.eval(t, `document.querySelector("#editor .lp-check").checked`, &checked)
+	d.Eval(`document.querySelector("#editor .lp-check").checked`, &checked)
 	assert.True(t, checked)
 	d.controlled(t, "z")
 	assert.Equal(t, "- [ ] One @sam due:2027-03-01 ^t-1\n- [x] Two\n\n", d.doc(t))
-	d.eval(t, `document.querySelector("#editor .lp-check").checked`, &checked)
+	d.Eval(`document.querySelector("#editor .lp-check").checked`, &checked)
 	assert.False(t, checked)
-	d.quiet(t)
+	d.Quiet()
 }
 
 // Nobody sees, types or damages an id.
@@ -305,17 +240,17 @@ func TestIDsAreOutOfReach(t *testing.T) {
 	}
 	t.Run("the whole line goes with its id", func(t *testing.T) {
 		d.show(t, "Above\n- [ ] One ^t-1\nNext‸")
-		d.eval(t, `view.dispatch({selection: {anchor: 6, head: 21}}); 1`, nil)
+		d.Eval(`view.dispatch({selection: {anchor: 6, head: 21}}); 1`, nil)
 		d.keys(t, kb.Backspace)
 		assert.Equal(t, "Above\n‸Next", d.text(t))
 	})
 	t.Run("a piece from the text into the next line", func(t *testing.T) {
 		d.show(t, "- [ ] One ^t-1\nNext‸")
-		d.eval(t, `view.dispatch({selection: {anchor: 7, head: 17}}); 1`, nil)
+		d.Eval(`view.dispatch({selection: {anchor: 7, head: 17}}); 1`, nil)
 		d.keys(t, kb.Backspace)
 		assert.Equal(t, "- [ ] O ^t-1xt", d.doc(t))
 	})
-	d.quiet(t)
+	d.Quiet()
 }
 
 func TestListsContinue(t *testing.T) {
@@ -352,7 +287,7 @@ func TestListsContinue(t *testing.T) {
 			assert.Equal(t, c.want, d.text(t))
 		})
 	}
-	d.quiet(t)
+	d.Quiet()
 }
 
 // The tables of a page from Windows are cells too, and keep its ends of lines.
@@ -360,9 +295,9 @@ func TestTableFromWindows(t *testing.T) {
 	d := openStage(t)
 	d.show(t, "‸"+strings.ReplaceAll(prices, "\n", "\r\n"))
 	var n int
-	d.eval(t, `document.querySelectorAll(".lp-table").length`, &n)
+	d.Eval(`document.querySelectorAll(".lp-table").length`, &n)
 	assert.Equal(t, 1, n)
-	d.quiet(t)
+	d.Quiet()
 }
 
 const prices = "Before\n\n| EUR | Year 1 |\n| --- | ---: |\n| Platform | 10 |\n| Work \\| four | **20** |\n\nAfter"
@@ -398,19 +333,19 @@ func TestTableIsEditedByKeys(t *testing.T) {
 			assert.Equal(t, c.want, d.doc(t))
 		})
 	}
-	d.quiet(t)
+	d.Quiet()
 }
 
 func TestTableToolsAndPaste(t *testing.T) {
 	d := openStage(t)
 	click := func(t *testing.T, tool string) {
 		t.Helper()
-		require.NoError(t, chromedp.Run(d.ctx, chromedp.Click("#editor .lp-tool-"+tool, chromedp.ByQuery)))
+		require.NoError(t, chromedp.Run(d.Ctx, chromedp.Click("#editor .lp-tool-"+tool, chromedp.ByQuery)))
 		d.settle(t)
 	}
 	paste := func(t *testing.T, kind, data string) {
 		t.Helper()
-		d.eval(t, fmt.Sprintf(`(() => { const data = new DataTransfer(); data.setData(%s, %s); document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})) })()`, quoted(t, kind), quoted(t, data)), nil)
+		d.Eval(fmt.Sprintf(`(() => { const data = new DataTransfer(); data.setData(%s, %s); document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})) })()`, quoted(t, kind), quoted(t, data)), nil)
 		d.settle(t)
 	}
 	const table = "| A | B |\n| --- | --- |\n| 1 | 2 |\n\n"
@@ -426,8 +361,8 @@ func TestTableToolsAndPaste(t *testing.T) {
 		{"without the row", 1, 0, func(t *testing.T) { click(t, "row-remove") }, "| A | B |\n| --- | --- |\n\n"},
 		{"without the column", 1, 1, func(t *testing.T) { click(t, "column-remove") }, "| A |\n| --- |\n| 1 |\n\n"},
 		{"aligned", 1, 1, func(t *testing.T) {
-			require.NoError(t, chromedp.Run(d.ctx, chromedp.SetValue("#editor .lp-tool-align", "right", chromedp.ByQuery)))
-			d.eval(t, `document.querySelector("#editor .lp-tool-align").dispatchEvent(new Event("change")); 1`, nil)
+			require.NoError(t, chromedp.Run(d.Ctx, chromedp.SetValue("#editor .lp-tool-align", "right", chromedp.ByQuery)))
+			d.Eval(`document.querySelector("#editor .lp-tool-align").dispatchEvent(new Event("change")); 1`, nil)
 		}, "| A | B |\n| --- | --: |\n| 1 | 2 |\n\n"},
 		{"as text", 1, 1, func(t *testing.T) { click(t, "text"); d.keys(t, "9") }, "| A | B |\n| --- | --- |\n| 1 | 92 |\n\n"},
 		{"cells of a spreadsheet", 1, 1, func(t *testing.T) { paste(t, "text/plain", "a\tb\nc\td|e\n") }, "| A | B |  |\n| --- | --- | --- |\n| 1 | a | b |\n|  | c | d\\|e |\n\n"},
@@ -449,10 +384,10 @@ func TestTableToolsAndPaste(t *testing.T) {
 		d.controlled(t, "z")
 		assert.Equal(t, table, d.doc(t))
 		var cell string
-		d.eval(t, `document.activeElement.textContent`, &cell)
+		d.Eval(`document.activeElement.textContent`, &cell)
 		assert.Equal(t, "1", cell)
 	})
-	d.quiet(t)
+	d.Quiet()
 }
 
 // Text that is typed below or beside a table does not become part of it, and a
@@ -477,7 +412,7 @@ func TestTableIsKeptApart(t *testing.T) {
 			assert.Equal(t, c.want, d.doc(t))
 		})
 	}
-	d.quiet(t)
+	d.Quiet()
 }
 
 // Two people fill one row at once; nobody's caret or cell is taken away.
@@ -486,7 +421,7 @@ func TestTwoPeopleInOneTable(t *testing.T) {
 	const table = "Above\n\n| A | B |\n| --- | --- |\n| 1 | 2 |\n"
 	start := func(t *testing.T) {
 		t.Helper()
-		d.eval(t, "window.pair = preview.two("+quoted(t, table)+"); window.view = pair.a; 1", nil)
+		d.Eval("window.pair = preview.two("+quoted(t, table)+"); window.view = pair.a; 1", nil)
 		d.settle(t)
 		d.cell(t, 1, 0)
 		d.keys(t, "x")
@@ -495,23 +430,23 @@ func TestTwoPeopleInOneTable(t *testing.T) {
 		t.Helper()
 		d.settle(t)
 		var a, b, cells string
-		d.eval(t, "pair.a.state.doc.toString()", &a)
-		d.eval(t, "pair.b.state.doc.toString()", &b)
+		d.Eval("pair.a.state.doc.toString()", &a)
+		d.Eval("pair.b.state.doc.toString()", &b)
 		assert.Equal(t, want, a)
 		assert.Equal(t, want, b)
-		d.eval(t, `[...document.querySelectorAll("#other .lp-cell")].map((c) => c.textContent).join("|")`, &cells)
-		d.eval(t, `[...document.querySelectorAll("#editor .lp-cell")].map((c) => c.textContent).join("|")`, &a)
+		d.Eval(`[...document.querySelectorAll("#other .lp-cell")].map((c) => c.textContent).join("|")`, &cells)
+		d.Eval(`[...document.querySelectorAll("#editor .lp-cell")].map((c) => c.textContent).join("|")`, &a)
 		assert.Equal(t, cells, a)
 	}
 	other := func(t *testing.T, from, to, insert string) {
 		t.Helper()
-		d.eval(t, fmt.Sprintf(`(() => { const doc = pair.b.state.doc.toString(), at = doc.indexOf(%s); pair.b.dispatch({changes: {from: at, to: at + %s.length, insert: %s}, userEvent: "input"}) })()`, quoted(t, from), quoted(t, to), quoted(t, insert)), nil)
+		d.Eval(fmt.Sprintf(`(() => { const doc = pair.b.state.doc.toString(), at = doc.indexOf(%s); pair.b.dispatch({changes: {from: at, to: at + %s.length, insert: %s}, userEvent: "input"}) })()`, quoted(t, from), quoted(t, to), quoted(t, insert)), nil)
 		d.settle(t)
 	}
 	focused := func(t *testing.T) string {
 		t.Helper()
 		var s string
-		d.eval(t, `document.activeElement.className + ":" + document.activeElement.textContent`, &s)
+		d.Eval(`document.activeElement.className + ":" + document.activeElement.textContent`, &s)
 		return s
 	}
 	t.Run("another cell of the row", func(t *testing.T) {
@@ -523,10 +458,10 @@ func TestTwoPeopleInOneTable(t *testing.T) {
 	})
 	t.Run("at the same moment", func(t *testing.T) {
 		start(t)
-		d.eval(t, "pair.hold(true)", nil)
+		d.Eval("pair.hold(true)", nil)
 		other(t, "2 |", "2", "22")
 		d.keys(t, "y")
-		d.eval(t, "pair.hold(false)", nil)
+		d.Eval("pair.hold(false)", nil)
 		both(t, "Above\n\n| A | B |\n| --- | --- |\n| 1xy | 22 |\n")
 	})
 	t.Run("a row above", func(t *testing.T) {
@@ -555,7 +490,7 @@ func TestTwoPeopleInOneTable(t *testing.T) {
 		other(t, "\n| 1x | 2 |", "\n| 1x | 2 |", "")
 		both(t, "Above\n\n| A | B |\n| --- | --- |\n")
 	})
-	d.quiet(t)
+	d.Quiet()
 }
 
 func TestFrontMatterFolds(t *testing.T) {
@@ -576,7 +511,7 @@ func TestFrontMatterFolds(t *testing.T) {
 			assert.Equal(t, c.want, d.doc(t))
 		})
 	}
-	d.quiet(t)
+	d.Quiet()
 }
 
 // Texts that are composed, as in Japanese or on a phone, are not disturbed by what is drawn.
@@ -584,16 +519,16 @@ func TestComposingIsNotDisturbed(t *testing.T) {
 	d := openStage(t)
 	compose := func(t *testing.T, text string) {
 		t.Helper()
-		require.NoError(t, chromedp.Run(d.ctx, input.ImeSetComposition(text, int64(len([]rune(text))), int64(len([]rune(text))))))
+		require.NoError(t, chromedp.Run(d.Ctx, input.ImeSetComposition(text, int64(len([]rune(text))), int64(len([]rune(text))))))
 		d.settle(t)
 	}
 	t.Run("in the text", func(t *testing.T) {
 		d.show(t, "## Head\n\n- [ ] task ‸ ^t-1\n")
 		compose(t, "に")
 		compose(t, "にほ")
-		d.eval(t, `view.dispatch({changes: {from: 3, insert: "New "}}); 1`, nil) // somebody else
+		d.Eval(`view.dispatch({changes: {from: 3, insert: "New "}}); 1`, nil) // somebody else
 		compose(t, "にほん")
-		require.NoError(t, chromedp.Run(d.ctx, input.InsertText("日本")))
+		require.NoError(t, chromedp.Run(d.Ctx, input.InsertText("日本")))
 		d.settle(t)
 		assert.Equal(t, "## New Head\n\n- [ ] task 日本 ^t-1\n", strings.ReplaceAll(d.doc(t), "日本  ^", "日本 ^"))
 	})
@@ -601,39 +536,35 @@ func TestComposingIsNotDisturbed(t *testing.T) {
 		d.show(t, "| A |\n| - |\n| x |\n\n")
 		d.cell(t, 1, 0)
 		compose(t, "に")
-		d.eval(t, `view.dispatch({changes: {from: 14, insert: "0"}}); 1`, nil) // in the same cell
+		d.Eval(`view.dispatch({changes: {from: 14, insert: "0"}}); 1`, nil) // in the same cell
 		compose(t, "にほ")
-		require.NoError(t, chromedp.Run(d.ctx, input.InsertText("日本")))
+		require.NoError(t, chromedp.Run(d.Ctx, input.InsertText("日本")))
 		d.settle(t)
 		assert.Equal(t, "| A |\n| - |\n| 0x日本 |\n\n", d.doc(t))
 	})
-	d.quiet(t)
+	d.Quiet()
 }
 
 // The preview passes the accessibility rules, at rest and while a cell is edited.
 func TestPreviewIsAccessible(t *testing.T) {
-	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
-	needs(t, "axe-core (npm ci in web/ui)", err == nil)
 	d := openStage(t)
 	rich, err := os.ReadFile(richPage)
 	require.NoError(t, err)
 	d.show(t, string(rich))
-	d.eval(t, string(axe)+";1", nil)
-	const run = `axe.run(document, {rules: {"color-contrast": {enabled: true}}}).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 160) + " " + n.failureSummary).join(" | ")))`
-	var found []string
-	d.eval(t, run, &found)
-	assert.Empty(t, found)
+	var broken string
+	d.Do("checking", chrome.Axe(t, &broken))
+	assert.Empty(t, broken)
 	d.cell(t, 1, 0)
-	d.eval(t, run, &found)
-	assert.Empty(t, found)
-	d.quiet(t)
+	d.Do("checking while a cell is edited", chrome.Axe(t, &broken))
+	assert.Empty(t, broken)
+	d.Quiet()
 }
 
 // Whatever a table looks like, an edit changes what it is about and nothing else.
 func TestTableLaws(t *testing.T) {
 	d := openStage(t)
 	var broken []string
-	d.eval(t, "preview.tableLaws(4000)", &broken)
+	d.Eval("preview.tableLaws(4000)", &broken)
 	assert.Empty(t, strings.Join(broken, "\n"))
 	for _, c := range [][4]string{
 		{"abc", "abcd", "xabc", "xabcd"},
@@ -643,7 +574,7 @@ func TestTableLaws(t *testing.T) {
 		{"", "mine", "theirs", "theirsmine"},
 	} {
 		var got string
-		d.eval(t, fmt.Sprintf("preview.model.rebase(%s, %s, %s)", quoted(t, c[0]), quoted(t, c[1]), quoted(t, c[2])), &got)
+		d.Eval(fmt.Sprintf("preview.model.rebase(%s, %s, %s)", quoted(t, c[0]), quoted(t, c[1]), quoted(t, c[2])), &got)
 		assert.Equal(t, c[3], got)
 	}
 	var grid [][]string
@@ -655,10 +586,10 @@ func TestTableLaws(t *testing.T) {
 		"a line,\nand more, yes": nil,
 	} {
 		grid = nil
-		d.eval(t, "preview.paste.textGrid("+quoted(t, text)+")", &grid)
+		d.Eval("preview.paste.textGrid("+quoted(t, text)+")", &grid)
 		assert.Equal(t, want, grid, text)
 	}
-	d.quiet(t)
+	d.Quiet()
 }
 
 // With the mouse: a press in a cell puts the caret there, with Ctrl a link is
@@ -666,38 +597,38 @@ func TestTableLaws(t *testing.T) {
 func TestPreviewByMouse(t *testing.T) {
 	d := openStage(t)
 	d.show(t, prices+"\n\n[here](https://example.com/a) and [[closing/plan]] and [bad](javascript:alert(1))\n")
-	require.NoError(t, chromedp.Run(d.ctx, chromedp.Click("#editor td strong", chromedp.ByQuery)))
+	require.NoError(t, chromedp.Run(d.Ctx, chromedp.Click("#editor td strong", chromedp.ByQuery)))
 	d.settle(t)
 	var cell string
-	d.eval(t, `document.activeElement.textContent`, &cell)
+	d.Eval(`document.activeElement.textContent`, &cell)
 	assert.Equal(t, "**20**", cell)
-	d.eval(t, `(() => { const {from, to} = view.state.selection.main, doc = view.state.doc.toString(), at = doc.indexOf("20"); return from === to && from >= at && from <= at + 2 })()`, new(bool))
+	d.Eval(`(() => { const {from, to} = view.state.selection.main, doc = view.state.doc.toString(), at = doc.indexOf("20"); return from === to && from >= at && from <= at + 2 })()`, new(bool))
 	d.keys(t, "5")
 	assert.Regexp(t, `\*\*(520|250|205)\*\*`, d.doc(t))
-	d.eval(t, `(() => { const at = view.state.selection.main.head; view.dispatch({changes: {from: at, insert: "_"}, selection: {anchor: at + 1}, userEvent: "input"}) })()`, nil)
+	d.Eval(`(() => { const at = view.state.selection.main.head; view.dispatch({changes: {from: at, insert: "_"}, selection: {anchor: at + 1}, userEvent: "input"}) })()`, nil)
 	d.keys(t, "!")
 	assert.Regexp(t, `\*\*[205]+_![20]*\*\*`, d.doc(t))
 
 	var opened []string
 	for _, link := range []string{"[data-dest='https://example.com/a']", "[data-wiki='closing/plan']", "[data-dest^='javascript']"} {
-		d.eval(t, fmt.Sprintf(`document.querySelector("#editor " + %s).dispatchEvent(new MouseEvent("mousedown", {ctrlKey: true, bubbles: true, cancelable: true})); 1`, quoted(t, link)), nil)
+		d.Eval(fmt.Sprintf(`document.querySelector("#editor " + %s).dispatchEvent(new MouseEvent("mousedown", {ctrlKey: true, bubbles: true, cancelable: true})); 1`, quoted(t, link)), nil)
 	}
-	d.eval(t, "preview.opened()", &opened)
+	d.Eval("preview.opened()", &opened)
 	assert.Equal(t, []string{"https://example.com/a", "/pages/closing/plan"}, opened)
-	d.quiet(t)
+	d.Quiet()
 }
 
 // A reader sees cells and check boxes, but cannot change them.
 func TestPreviewForReaders(t *testing.T) {
 	d := openStage(t)
-	d.eval(t, "window.view = preview.one("+quoted(t, prices+"\n\n- [ ] task @sam\n")+", 'preview', true); 1", nil)
+	d.Eval("window.view = preview.one("+quoted(t, prices+"\n\n- [ ] task @sam\n")+", 'preview', true); 1", nil)
 	d.settle(t)
 	var editable, boxes, tools int
-	d.eval(t, `document.querySelectorAll("#editor [contenteditable=plaintext-only]").length`, &editable)
-	d.eval(t, `document.querySelectorAll("#editor .lp-check:not([disabled])").length`, &boxes)
-	d.eval(t, `document.querySelectorAll("#editor .lp-table-tools").length`, &tools)
+	d.Eval(`document.querySelectorAll("#editor [contenteditable=plaintext-only]").length`, &editable)
+	d.Eval(`document.querySelectorAll("#editor .lp-check:not([disabled])").length`, &boxes)
+	d.Eval(`document.querySelectorAll("#editor .lp-table-tools").length`, &tools)
 	assert.Zero(t, editable+boxes+tools)
-	d.quiet(t)
+	d.Quiet()
 }
 
 // What reads right to left is set so, line by line and cell by cell.
@@ -705,7 +636,7 @@ func TestPreviewReadsRightToLeft(t *testing.T) {
 	d := openStage(t)
 	d.show(t, "Left\n\nمرحبا **مهم**\n\n| مرحبا |\n| - |\n| x |\n\n")
 	var directions []string
-	d.eval(t, `[...document.querySelectorAll("#editor .cm-line, #editor .lp-cell")].filter((e) => e.textContent.trim()).map((e) => getComputedStyle(e).direction)`, &directions)
+	d.Eval(`[...document.querySelectorAll("#editor .cm-line, #editor .lp-cell")].filter((e) => e.textContent.trim()).map((e) => getComputedStyle(e).direction)`, &directions)
 	assert.Equal(t, []string{"ltr", "rtl", "rtl", "ltr"}, directions)
-	d.quiet(t)
+	d.Quiet()
 }

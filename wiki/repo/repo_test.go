@@ -22,23 +22,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/wiki/repo"
 )
 
 var dana = repo.Person{Name: "Dana Ortiz", Email: "p7k2@users.invalid"}
 
-// git returns the system's git, or skips the test; where CI=true it must be there.
-func git(t testing.TB) string {
-	t.Helper()
-	path, err := exec.LookPath("git")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("git is not on this machine, and CI=true asks for it")
-		}
-		t.Skip("git is not on this machine")
-	}
-	return path
-}
+// git returns the system's git, or skips the test.
+func git(t testing.TB) string { return need.Program(t, "git") }
 
 // run runs git in a folder and returns what it printed, trimmed.
 func run(t testing.TB, dir string, args ...string) string {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
@@ -74,19 +75,8 @@ func (w *world) importFrom(path string, o transfer.ImportOptions) *transfer.Impo
 	return res
 }
 
-// gitBinary is the system's git. Without it a test is skipped, where CI is set
-// it fails.
-func gitBinary(t testing.TB) string {
-	t.Helper()
-	path, err := exec.LookPath("git")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("git is not installed")
-		}
-		t.Skip("git is not installed")
-	}
-	return path
-}
+// gitBinary is the system's git. Without it a test is skipped.
+func gitBinary(t testing.TB) string { return need.Program(t, "git") }
 
 // git runs the system's git in a folder and answers what it prints.
 func git(t testing.TB, dir string, args ...string) string {
