@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"wiki/maillog":       {"content", "wiki", "wiki/people"},
 	"wiki/actionplan":    {"content"},
 	"wiki/source":        {"wiki", "wiki/maillog", "wiki/people", "wiki/repo"},
+	"wiki/mailtest":      {},
 	"wiki/qualification": {},
 	"wiki/register":      {"content", "wiki", "wiki/people", "wiki/repo"},
 	"wiki/pipeline":      {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief"},
@@ -46,12 +47,13 @@ var allowed = map[string][]string{
 	"realtime/powercut":  {},
 	"web/ui":             {},
 	"web/notify":         {"content", "wiki", "wiki/people", "wiki/repo", "wiki/handoff", "wiki/pipeline", "web/webhook"},
+	"web/inmail":         {"wiki", "wiki/maillog", "wiki/people"},
 	"web/outbound":       {},
 	"web/webhook":        {"web/outbound", "wiki", "wiki/people"},
 	"web/ui/build":       {},
 	"web/ui/src/live":    {}, // tests of the scripts beside them
-	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/source", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/notify", "web/webhook", "web/ui"},
-	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/maillog", "wiki/source", "wiki/sample", "search", "web", "web/notify", "web/outbound", "web/webhook"},
+	"web":                {"content", "realtime", "wiki", "wiki/maillog", "wiki/source", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/inmail", "web/notify", "web/webhook", "web/ui"},
+	"cmd/dealwiki":       {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/maillog", "wiki/source", "wiki/sample", "search", "web", "web/inmail", "web/notify", "web/outbound", "web/webhook"},
 }
 
 // only says which package alone may name a module, so that a part can be
@@ -63,6 +65,7 @@ var only = map[string][]string{
 	"github.com/danielgtaylor/huma/v2": {"web"},
 	"github.com/evanw/esbuild":         {"web/ui/build"},
 	"github.com/mmcdole/gofeed":        {"wiki/source"},
+	"github.com/emersion/go-smtp":      {"web/inmail"},
 	"github.com/wneessen/go-mail":      {"web/notify"},
 }
 

@@ -194,12 +194,11 @@ func (s *Server) postSources(w http.ResponseWriter, r *http.Request, c people.Ca
 		found, err := s.sources.Try(ctx, c, set.Sources[0], form.Get("for"))
 		f := &v.Sources[at]
 		f.Tried = true
-		if err != nil {
-			if s.unexpected(err) {
-				return err
-			}
-			f.Problem = sentence(err.Error())
+		problem := source.Problem(err)
+		if err != nil && problem == "" {
+			return err
 		}
+		f.Problem = sentence(problem)
 		for _, item := range found[:min(len(found), triedItems)] {
 			f.Found = append(f.Found, SourceItem{Title: item.Title, Link: item.Link, Text: item.Text, At: item.At})
 		}
@@ -222,11 +221,6 @@ func (s *Server) postSources(w http.ResponseWriter, r *http.Request, c people.Ca
 		return s.showSources(w, r, c, http.StatusConflict, v)
 	}
 	return s.sourcesWrong(w, r, c, v, err, 0)
-}
-
-// unexpected reports an error that is not about the source tried.
-func (s *Server) unexpected(err error) bool {
-	return errors.Is(err, people.ErrForbidden)
 }
 
 // sourcesWrong shows the form again with what is wrong in it; from is the first

@@ -264,6 +264,16 @@ type failed struct {
 
 func (e *failed) Error() string { return e.problem }
 
+// Problem is why a source could not be asked, "" for an error that is not the
+// source's.
+func Problem(err error) string {
+	var f *failed
+	if errors.As(err, &f) {
+		return f.problem
+	}
+	return ""
+}
+
 // askAll does the jobs of one source one after the other. When the source fails
 // for everybody the rest waits for its next turn.
 func (b *Book) askAll(ctx context.Context, jobs []job) error {
