@@ -14,7 +14,7 @@ import (
 // apiNotice is something in an inbox.
 type apiNotice struct {
 	ID       int64     `json:"id"`
-	Kind     string    `json:"kind" doc:"mention, assigned, comment, handoff, warning, page, asked or push; more may come"`
+	Kind     string    `json:"kind" doc:"mention, asked, assigned, comment, handoff, warning, flag, page or many; more may come"`
 	Prospect string    `json:"prospect"`
 	Section  string    `json:"section"`
 	URL      string    `json:"url" doc:"Where it leads, below the wiki's address"`

@@ -19,7 +19,7 @@ const (
 // inboxIcons draw the kinds of notices.
 var inboxIcons = map[string]string{
 	notify.KindMention: "message-square", notify.KindAssigned: "list-checks", notify.KindComment: "message-square",
-	notify.KindHandoff: "handshake", notify.KindWarning: "bell", notify.KindPage: "file-pen",
+	notify.KindHandoff: "handshake", notify.KindWarning: "bell", notify.KindPage: "file-pen", notify.KindMany: "files", notify.KindAsked: "circle-help", notify.KindFlag: "hourglass",
 }
 
 // inboxCount is how much the caller has not read. Failing at it is no reason not

@@ -27,7 +27,7 @@ func (s *Server) mailView(ctx context.Context, v *SettingsView, p people.Person)
 	}
 	v.Zone = p.Settings.Zone
 	v.Mails = []Option{
-		{Value: string(notify.Daily), Label: "Once a day", Hint: "in the morning; handoffs, and whoever names you, at once"},
+		{Value: string(notify.Daily), Label: "Once a day", Hint: "in the morning; handoffs, questions to you, and whoever names you, at once"},
 		{Value: string(notify.AtOnce), Label: "At once", Hint: "everything that your inbox gets; changes of pages gathered for some minutes"},
 		{Value: string(notify.NoMails), Label: "Nothing", Hint: "your inbox here still has it"},
 	}

@@ -189,7 +189,7 @@ func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail
 		return err
 	}
 	s.hooks = webhook.New(webhook.Config{People: s.people, Client: outbound.New(outbound.Config{}), URL: o.url, Logger: o.log, Now: o.now})
-	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Mail: letters, Webhooks: s.hooks, Logger: o.log})
+	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Mail: letters, Webhooks: s.hooks, Pipeline: s.figures, Logger: o.log})
 	s.talks = maillog.New(maillog.Config{Wiki: s.wiki, Logger: o.log})
 	s.outside = source.New(source.Config{Wiki: s.wiki, People: s.people, Log: s.talks, Client: outbound.New(outbound.Config{Redirects: 5}), Logger: o.log})
 	following, stop := context.WithCancel(context.Background())

@@ -24,6 +24,7 @@ type Config struct {
 	Handoffs *handoff.Book   // optional; nil: nothing is told of handoffs
 	Mail     *Mail           // optional; nil: no letters are sent
 	Webhooks *webhook.Sender // optional; nil: no program is told
+	Pipeline Pipeline        // optional; nil: nobody is asked about deals
 	Logger   *slog.Logger    // optional: nil discards
 }
 
@@ -33,6 +34,7 @@ type Center struct {
 	people *people.DB
 	book   *handoff.Book
 	hooks  *webhook.Sender // nil: none
+	flags  Pipeline        // nil: none
 	log    *slog.Logger
 	moves  *wiki.Follower
 	dirty  map[wiki.SideID]bool // owned by Run
@@ -44,7 +46,7 @@ var system = people.System("attention")
 
 // New makes a center. Close it before the wiki.
 func New(cfg Config) *Center {
-	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, hooks: cfg.Webhooks, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}, mail: cfg.Mail, wake: make(chan struct{}, 1)}
+	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, hooks: cfg.Webhooks, flags: cfg.Pipeline, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}, mail: cfg.Mail, wake: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -57,20 +59,33 @@ func New(cfg Config) *Center {
 // Close ends the following of changes. Run must have returned.
 func (c *Center) Close() { c.moves.Stop() }
 
-// Run follows all sides and sends letters until ctx is done.
+// Run follows all sides, asks owners about their deals and sends letters until
+// ctx is done.
 func (c *Center) Run(ctx context.Context) error {
+	hour := time.NewTicker(askEvery)
+	defer hour.Stop()
 	var mailing sync.WaitGroup
 	defer mailing.Wait()
 	if c.mail != nil {
 		mailing.Go(func() { c.deliverAll(ctx) })
 	}
+	ask := true
 	for {
 		c.CatchUp(ctx)
+		if ask {
+			err := wiki.Guard(c.log, "asking owners about their deals", func() error { return c.AskOwners(ctx) })
+			if err != nil && ctx.Err() == nil {
+				c.log.Warn("asking owners about their deals", "err", err)
+			}
+		}
 		c.wakeMail()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.moves.C:
+			ask = false
+		case <-hour.C:
+			ask = true
 		}
 	}
 }
@@ -128,6 +143,9 @@ const (
 	KindHandoff  = "handoff"  // offered, answered, reminded
 	KindWarning  = "warning"  // a deal is coming
 	KindPage     = "page"     // pages of a watched prospect have changed
+	KindMany     = "many"     // very many files of a watched prospect have changed at once
+	KindAsked    = "asked"    // a question that one is to answer
+	KindFlag     = "flag"     // the wiki asks the owner what has become of a deal
 )
 
 // Notice is something in an inbox.
@@ -148,6 +166,9 @@ type Notice struct {
 
 // Href is where a notice leads, below the wiki's address.
 func (n *Notice) Href() string {
+	if n.Kind == KindFlag {
+		return "/pipeline#asked"
+	}
 	at, fragment, _ := strings.Cut(n.Path, "#")
 	u := url.URL{Path: "/p/" + n.Prospect + "/" + at, Fragment: fragment}
 	return u.String()
@@ -163,8 +184,10 @@ func (n *Notice) Says() (did, text string) {
 		did = "gave you something to do on"
 	case KindComment:
 		did = "commented on"
-	case KindPage:
+	case KindPage, KindMany:
 		did = "changed"
+	case KindAsked:
+		did = "asked you on"
 	case KindHandoff:
 		did, text, _ = strings.Cut(n.Text, ": ")
 		return did, text
@@ -347,19 +370,8 @@ func (c *Center) put(ctx context.Context, b *batch) error {
 				return err
 			}
 		}
-		for _, n := range b.notices {
-			if n.once {
-				if err := exec(`INSERT OR IGNORE INTO notices(person, prospect, kind, key, section, path, actor, name, title, text, at) VALUES(?,?,?,?,?,?,?,?,?,?,?)`,
-					n.person, b.id.Prospect, n.Kind, n.key, string(n.Section), n.Path, n.Actor, n.Name, clip(n.Title, 200), clip(n.Text, 500), n.At.UnixMilli()); err != nil {
-					return err
-				}
-				continue
-			}
-			// What was read becomes unread by news; the number begins anew.
-			if err := exec(`INSERT INTO notices(person, prospect, kind, key, section, path, actor, name, title, text, at, times) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
-				ON CONFLICT(person, prospect, key) DO UPDATE SET path=excluded.path, actor=excluded.actor, name=excluded.name, title=excluded.title, text=excluded.text,
-				at=max(at, excluded.at), times=CASE WHEN seen THEN excluded.times ELSE times+excluded.times END, seen=0, mailed=0`,
-				n.person, b.id.Prospect, n.Kind, n.key, string(n.Section), n.Path, n.Actor, n.Name, clip(n.Title, 200), clip(n.Text, 500), n.At.UnixMilli(), n.Times); err != nil {
+		for i := range b.notices {
+			if err := b.notices[i].keep(ctx, conn, b.id.Prospect); err != nil {
 				return err
 			}
 		}
@@ -371,6 +383,21 @@ func (c *Center) put(ctx context.Context, b *batch) error {
 		return exec(`INSERT INTO attention VALUES(?,?,?,?) ON CONFLICT(prospect, section) DO UPDATE SET head=excluded.head, events=excluded.events`,
 			b.id.Prospect, string(b.id.Section), b.head, b.events)
 	})
+}
+
+// keep writes a notice in a transaction. The prospect must be there.
+func (n *found) keep(ctx context.Context, conn *sql.Conn, prospect string) error {
+	if n.once {
+		_, err := conn.ExecContext(ctx, `INSERT OR IGNORE INTO notices(person, prospect, kind, key, section, path, actor, name, title, text, at) VALUES(?,?,?,?,?,?,?,?,?,?,?)`,
+			n.person, prospect, n.Kind, n.key, string(n.Section), n.Path, n.Actor, n.Name, clip(n.Title, 200), clip(n.Text, 500), n.At.UnixMilli())
+		return err
+	}
+	// What was read becomes unread by news; the number begins anew.
+	_, err := conn.ExecContext(ctx, `INSERT INTO notices(person, prospect, kind, key, section, path, actor, name, title, text, at, times) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT(person, prospect, key) DO UPDATE SET path=excluded.path, actor=excluded.actor, name=excluded.name, title=excluded.title, text=excluded.text,
+		at=max(at, excluded.at), times=CASE WHEN seen THEN excluded.times ELSE times+excluded.times END, seen=0, mailed=0`,
+		n.person, prospect, n.Kind, n.key, string(n.Section), n.Path, n.Actor, n.Name, clip(n.Title, 200), clip(n.Text, 500), n.At.UnixMilli(), n.Times)
+	return err
 }
 
 func clip(s string, runes int) string {

@@ -10,6 +10,10 @@
 // transaction as the notices that were found, so a crash neither loses nor
 // repeats any. Handoffs and warnings are read from their records by time.
 //
+// Owners are asked about deals that are quiet for too long or past their expected
+// close, once each time. Ticking tasks is no news. What changes in more than a
+// hundred files at once is told in one notice.
+//
 // Nobody is told of what they may not see: the level on a prospect is asked when
 // a notice is made and again when it is shown.
 //

@@ -21,7 +21,7 @@ import (
 )
 
 // many is how many files change at once by an import or a push of a whole past:
-// nobody is told of each.
+// nobody is told of each, but of all of them at once.
 const many = 100
 
 // batch is what was found between two commits of a side.
@@ -89,11 +89,14 @@ func (c *Center) follow(ctx context.Context, id wiki.SideID, first bool) error {
 		return err
 	}
 	if len(changes) > many {
-		return c.settle(ctx, stream, b)
-	}
-	for _, ch := range changes {
-		if err := c.change(ctx, stream, b, ch); err != nil {
-			return fmt.Errorf("file %s: %w", ch.Path, err)
+		if err := c.bulk(ctx, stream, b, head, len(changes)); err != nil {
+			return err
+		}
+	} else {
+		for _, ch := range changes {
+			if err := c.change(ctx, stream, b, ch); err != nil {
+				return fmt.Errorf("file %s: %w", ch.Path, err)
+			}
 		}
 	}
 	if id.Section == wiki.Internal {
@@ -104,8 +107,37 @@ func (c *Center) follow(ctx context.Context, id wiki.SideID, first bool) error {
 	return c.put(ctx, b)
 }
 
+// bulk tells watchers in one notice that very many files have changed.
+func (c *Center) bulk(ctx context.Context, stream *wiki.Stream, b *batch, head repo.Hash, files int) error {
+	if err := c.joinAuthors(ctx, stream, b); err != nil {
+		return err
+	}
+	last, err := stream.Repo().Lookup(head)
+	if err != nil {
+		return err
+	}
+	n := Notice{Kind: KindMany, Section: b.id.Section, Path: "changes", Actor: wiki.PersonID(last.Author), Name: last.Author.Name,
+		Title: fmt.Sprintf("%d files on the %s side", files, b.id.Section), Text: last.Subject(), At: last.CommittedAt, Times: 1}
+	for person, watch := range b.watchers {
+		if watch {
+			c.tell(ctx, b, person, "many/"+string(b.id.Section), n)
+		}
+	}
+	b.happen(webhook.Page+".many", n.At, webhook.Data{Path: n.Path, Title: n.Title, By: c.by(ctx, n.Actor, n.Name), Commit: head.String()})
+	return nil
+}
+
 // settle takes what is there as known; whoever wrote the pages watches.
 func (c *Center) settle(ctx context.Context, stream *wiki.Stream, b *batch) error {
+	if err := c.joinAuthors(ctx, stream, b); err != nil {
+		return err
+	}
+	b.events = c.wiki.Now().UnixMilli()
+	return c.put(ctx, b)
+}
+
+// joinAuthors lets whoever wrote the pages watch.
+func (c *Center) joinAuthors(ctx context.Context, stream *wiki.Stream, b *batch) error {
 	pages, err := stream.Pages(ctx)
 	if err != nil {
 		return err
@@ -115,8 +147,7 @@ func (c *Center) settle(ctx context.Context, stream *wiki.Stream, b *batch) erro
 			c.join(ctx, b, wiki.PersonID(a))
 		}
 	}
-	b.events = c.wiki.Now().UnixMilli()
-	return c.put(ctx, b)
+	return nil
 }
 
 // join lets somebody watch from now on, if they have not said otherwise.
@@ -162,14 +193,14 @@ func (c *Center) change(ctx context.Context, stream *wiki.Stream, b *batch, ch r
 		before = now // moved: nothing in it is new
 	}
 	was, is := content.Parse(before), content.Parse(now)
-	c.page(ctx, b, place, was, is, versions)
+	c.page(ctx, b, place, was, is, versions, ch.From.IsZero() || !content.OnlyTicks(before, now))
 	c.pageHappened(ctx, b, place, was, is, ch, versions)
 	return nil
 }
 
-// page tells of a page's changes: who was named, who was given what, and that it
-// has changed.
-func (c *Center) page(ctx context.Context, b *batch, place wiki.Place, before, now *content.Doc, versions []repo.Version) {
+// page tells of a page's changes: who was named, who was given what, and, where
+// it is news, that it has changed.
+func (c *Center) page(ctx context.Context, b *batch, place wiki.Place, before, now *content.Doc, versions []repo.Version, news bool) {
 	last := versions[0]
 	title := now.Title()
 	if title == "" {
@@ -204,7 +235,7 @@ func (c *Center) page(ctx context.Context, b *batch, place wiki.Place, before, n
 		}
 	}
 	for person, watch := range b.watchers {
-		if !watch || told[person] {
+		if !news || !watch || told[person] {
 			continue
 		}
 		for _, v := range versions {
@@ -240,7 +271,7 @@ func (c *Center) assigned(ctx context.Context, b *batch, n Notice, before, now *
 	for _, a := range before.Actions() {
 		owner[key(a.ID, a.Text)], owner["~"+a.Text] = a.Owner, a.Owner
 	}
-	give := func(id, handle, text string) {
+	give := func(kind, id, handle, text string) {
 		person := c.handle(ctx, b, handle)
 		if person == "" || owner[key(id, text)] == handle {
 			return
@@ -249,18 +280,22 @@ func (c *Center) assigned(ctx context.Context, b *batch, n Notice, before, now *
 		if at.Text = text; id != "" {
 			at.Path += "#" + id
 		}
+		at.Kind = kind
 		told[person] = true
 		c.tell(ctx, b, person, "assigned/"+string(n.Section)+"/"+key(id, text), at)
 		c.join(ctx, b, person)
 	}
 	for _, f := range now.Facts() {
-		if f.Open() {
-			give(f.ID, f.Owner, f.Title)
+		switch {
+		case f.Open() && f.Kind == "question":
+			give(KindAsked, f.ID, f.Owner, f.Title)
+		case f.Open():
+			give(KindAssigned, f.ID, f.Owner, f.Title)
 		}
 	}
 	for _, a := range now.Actions() {
 		if !a.Done {
-			give(a.ID, a.Owner, a.Text)
+			give(KindAssigned, a.ID, a.Owner, a.Text)
 		}
 	}
 }

@@ -35,7 +35,7 @@ type Choice string
 // Choices. Daily is everybody's until they choose.
 const (
 	AtOnce  Choice = "once"  // everything soon
-	Daily   Choice = "daily" // handoffs and being named at once, the rest in the morning
+	Daily   Choice = "daily" // handoffs, being named and being asked at once, the rest in the morning
 	NoMails Choice = "none"
 )
 

@@ -76,7 +76,11 @@ func bodies(t testing.TB, r io.Reader, boundary string) (text, html string) {
 // withMail gives the desk's center letters, by a sender.
 func (d *desk) withMail(sender notify.Sender) {
 	d.c.Close()
-	d.c = notify.New(notify.Config{Wiki: d.w, People: d.db, Mail: &notify.Mail{From: mail.Address{Name: "Deals", Address: "wiki@example.com"}, Sender: sender, URL: "https://wiki.example.com"}})
+	d.c = notify.New(notify.Config{Wiki: d.w, People: d.db, Mail: d.mail(sender)})
+}
+
+func (d *desk) mail(sender notify.Sender) *notify.Mail {
+	return &notify.Mail{From: mail.Address{Name: "Deals", Address: "wiki@example.com"}, Sender: sender, URL: "https://wiki.example.com"}
 }
 
 // post is a folder of letters.

@@ -127,7 +127,7 @@ func (c *Center) collect(ctx context.Context) error {
 		var soon, later []int64
 		for _, n := range w.notices {
 			switch {
-			case n.Kind == KindHandoff, n.Kind == KindMention, w.choice == AtOnce && now.Sub(w.last) >= gather:
+			case n.Kind == KindHandoff, n.Kind == KindMention, n.Kind == KindAsked, w.choice == AtOnce && now.Sub(w.last) >= gather:
 				soon = append(soon, n.ID)
 			case w.choice == Daily && n.At.Before(dawn) && w.digest < today:
 				later = append(later, n.ID)

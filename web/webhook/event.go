@@ -9,7 +9,7 @@ import (
 // Names of events that a hook may ask for. Each is the beginning of the types of
 // messages, such as "page.changed".
 const (
-	Page    = "page"    // created, changed, moved, deleted
+	Page    = "page"    // created, changed, moved, deleted; many at once
 	Comment = "comment" // added
 	Handoff = "handoff" // offered and every answer, warned, readied
 	Fact    = "fact"    // raised, changed, removed
