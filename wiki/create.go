@@ -198,7 +198,7 @@ func (w *Wiki) makeRepos(ctx context.Context, caller people.Caller, slug string,
 	}
 	defer os.RemoveAll(tmp)
 	for _, f := range first {
-		r, err := repo.Create(filepath.Join(tmp, string(f.section)+".git"), repo.Options{Logger: w.log, Now: w.now, Cache: w.cache})
+		r, err := repo.Create(filepath.Join(tmp, string(f.section)+".git"), repo.Options{Logger: w.log, Now: w.now, Cache: w.cache, Volatile: w.volatile})
 		if err != nil {
 			return err
 		}

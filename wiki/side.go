@@ -132,7 +132,7 @@ func (w *Wiki) side(prospect string, section Section) (*side, error) {
 		return nil, ErrNotFound
 	}
 	s, err := w.sides.get(SideID{prospect, section}, func() (*side, error) {
-		o := repo.Options{Logger: w.log, Now: w.now, Cache: w.cache, Git: w.git, ReadOnly: w.beside}
+		o := repo.Options{Logger: w.log, Now: w.now, Cache: w.cache, Git: w.git, ReadOnly: w.beside, Volatile: w.volatile}
 		r, err := repo.Open(w.repoDir(prospect, section), o)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, ErrNotFound

@@ -35,6 +35,10 @@ type Config struct {
 	Company string // optional: our company's name as the customer reads it
 	// MaxFile is the largest attachment in bytes; zero means 50 MB.
 	MaxFile int64
+	// Volatile answers whether what is written now may be lost with the power:
+	// for data that would be made again. It is fast where the disk is slow.
+	// nil: never.
+	Volatile func() bool
 }
 
 // MaxPage is the largest page in bytes.
@@ -57,6 +61,8 @@ type Wiki struct {
 	beside  bool
 	maxFile int64
 	company string
+	// volatile is Config.Volatile.
+	volatile func() bool
 
 	lock    *flock.Flock
 	derived *sql.DB
@@ -80,7 +86,7 @@ type Wiki struct {
 func Open(ctx context.Context, cfg Config) (*Wiki, error) {
 	w := &Wiki{
 		dir: cfg.Dir, people: cfg.People, rooms: cfg.Rooms, log: cfg.Logger, now: cfg.Now,
-		git: cfg.Git, beside: cfg.Beside, maxFile: cfg.MaxFile, company: cfg.Company,
+		git: cfg.Git, volatile: cfg.Volatile, beside: cfg.Beside, maxFile: cfg.MaxFile, company: cfg.Company,
 		cache: repo.NewCache(objectCache), moved: newMoved(), done: make(chan struct{}),
 	}
 	if w.log == nil {

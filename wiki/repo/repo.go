@@ -57,6 +57,9 @@ type Options struct {
 	// ReadOnly opens a repository that another process owns: nothing is swept
 	// and nothing can be written.
 	ReadOnly bool
+	// Volatile answers whether what is written now may be lost with the power,
+	// main and all: for data that would be made again. nil: never.
+	Volatile func() bool
 }
 
 // Repo is one bare repository. All methods are safe for concurrent use; those
@@ -99,7 +102,7 @@ func Create(dir string, o Options) (*Repo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating repository: %w", err)
 	}
-	if err := build(tmp, dir); err != nil {
+	if err := build(tmp, dir, disk{volatile: o.Volatile}); err != nil {
 		_ = os.RemoveAll(tmp)
 		if exists(dir) {
 			err = ErrExists
@@ -109,8 +112,7 @@ func Create(dir string, o Options) (*Repo, error) {
 	return newRepo(dir, o), nil
 }
 
-func build(tmp, dir string) error {
-	var d disk
+func build(tmp, dir string, d disk) error {
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
@@ -176,7 +178,7 @@ func newRepo(dir string, o Options) *Repo {
 	}
 	r := &Repo{
 		dir: dir, o: o, log: o.Logger, now: o.Now,
-		store:  &store{dir: filepath.Join(dir, "objects"), cache: o.Cache, owner: new(owner)},
+		store:  &store{dir: filepath.Join(dir, "objects"), disk: disk{volatile: o.Volatile}, cache: o.Cache, owner: new(owner)},
 		writer: make(chan struct{}, 1),
 	}
 	r.loose.Store(-1)

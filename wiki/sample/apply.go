@@ -34,6 +34,9 @@ func (c *Clock) Set(t time.Time) { c.set.Store(&t) }
 // Run lets the clock show the real time again.
 func (c *Clock) Run() { c.set.Store(nil) }
 
+// Past reports whether the clock stands at a time that was set.
+func (c *Clock) Past() bool { return c.set.Load() != nil }
+
 // Apply writes the company into an empty wiki, which must have been opened with
 // clock. The stages move by handoffs in book, each at its time. It answers the
 // accounts by handle.
