@@ -62,6 +62,8 @@ func TestHandOverReturnAndAccept(t *testing.T) {
 
 	page := vera.ok("/p/northwind/handoffs/1")
 	assert.Contains(t, page, `name="ack-`+id+`"`)
+	assert.Contains(t, page, `commitment: <a href="/p/northwind/internal/closing/close-plan#`+id+`"`, "the record leads to its facts")
+	assert.Contains(t, page, `<a href="/p/northwind/external/closing/terms">Terms</a>, version`)
 	assert.NotContains(t, dana.ok("/p/northwind/handoffs/1"), `name="ack-`, "the sender does not answer")
 	a = vera.post("/p/northwind/handoffs/1/return", url.Values{"missing": {" "}})
 	assert.Equal(t, http.StatusUnprocessableEntity, a.status)
@@ -178,6 +180,8 @@ func TestIncomingOutcomeAndNextOpportunity(t *testing.T) {
 	wrong := vera.post("/p/northwind/ready", url.Values{"days": {"soon"}, "note": {"Two engineers"}})
 	assert.Equal(t, http.StatusUnprocessableEntity, wrong.status)
 	assert.Contains(t, wrong.body, "Coming to delivery")
+	assert.Equal(t, http.StatusForbidden, vera.post("/p/northwind/opportunity", url.Values{"name": {"x"}}).status, "a reader may not, whether it is won or not")
+	assert.Equal(t, http.StatusConflict, dana.post("/p/northwind/opportunity", url.Values{"name": {"x"}}).status)
 	a := dana.post("/p/northwind/outcome", url.Values{"outcome": {"lost"}, "reason": {""}})
 	assert.Equal(t, http.StatusUnprocessableEntity, a.status)
 	assert.Equal(t, http.StatusForbidden, vera.get("/p/northwind/outcome").status)

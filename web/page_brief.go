@@ -306,8 +306,10 @@ func (f *frame) briefChoices(ctx context.Context, v *BriefView, since string) er
 		if err != nil {
 			return err
 		}
-		for _, h := range all[:min(len(all), 3)] {
-			add(h.Internal, "Since handoff "+strconv.Itoa(h.Number))
+		for i, h := range all {
+			if label := "Since handoff " + strconv.Itoa(h.Number); i < 3 || since == h.Internal {
+				add(h.Internal, label)
+			}
 		}
 	}
 	if _, err := time.Parse(time.DateOnly, since); err == nil {

@@ -176,7 +176,7 @@ func (f *frame) changesSince(ctx context.Context, h *handoff.Handoff) (*HandoffC
 	if err != nil {
 		return nil, err
 	}
-	v := &HandoffChanges{Number: h.Number}
+	v := &HandoffChanges{Number: h.Number, Accepted: h.State == handoff.StateAccepted, Pages: f.briefHref() + "?since=" + h.Internal + "#since"}
 	waiting := map[string]bool{}
 	for _, c := range changes {
 		last := c.Events[len(c.Events)-1]
@@ -255,7 +255,7 @@ func (s *Server) oneHandoff(w http.ResponseWriter, r *http.Request, c people.Cal
 func (f *frame) handoffView(r *http.Request, h *handoff.Handoff, form Form) (*HandoffView, error) {
 	s, ctx := f.s, r.Context()
 	v := &HandoffView{Shell: f.shellOf(r, fmt.Sprintf("Handoff %d", h.Number), wiki.Place{}, "handoffs"), Row: f.handoffRow(ctx, h), Form: form,
-		Action: f.handoffPath(h.Number), Lead: h.Kind == handoff.Lead}
+		Action: f.handoffPath(h.Number), Heads: h.Internal, Lead: h.Kind == handoff.Lead}
 	v.Audience = AudienceInternal
 	v.Crumbs = slices.Insert(v.Crumbs, len(v.Crumbs)-1, Crumb{"Handoffs", f.base() + "/handoffs"})
 	text, err := s.book.Text(ctx, f.c, f.space, h.Number)
@@ -265,7 +265,7 @@ func (f *frame) handoffView(r *http.Request, h *handoff.Handoff, form Form) (*Ha
 	if v.Body, err = f.markdown(ctx, text); err != nil {
 		return nil, err
 	}
-	if h.State == handoff.StateAccepted {
+	if h.State != handoff.StateWithdrawn {
 		if v.Row.Changes, err = f.changesSince(ctx, h); err != nil {
 			return nil, err
 		}

@@ -87,6 +87,9 @@ func (s *Server) postOpportunity(w http.ResponseWriter, r *http.Request, c peopl
 	if err != nil {
 		return err
 	}
+	if !f.canWrite() {
+		return people.ErrForbidden
+	}
 	if f.entry.Outcome != wiki.OutcomeWon {
 		return refuse(http.StatusConflict, "The deal is not won yet", "A next opportunity follows a deal that was won. Set the outcome first.")
 	}

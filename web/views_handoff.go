@@ -108,14 +108,16 @@ func (s Stars) Each() (out [5]bool) {
 
 // HandoffChanges is what became of facts since a handoff.
 type HandoffChanges struct {
-	Number  int // of the handoff
-	Rows    []ChangedFact
-	Raised  int
-	Changed int
-	Ended   int
-	Action  string   // posts the ids of Mine to acknowledge; "" when none wait for the reader
-	Mine    []string // ids that wait for the reader
-	Waiting []Person // whoever else has not acknowledged
+	Number   int    // of the handoff
+	Accepted bool   // it counts from then, else from the offer
+	Pages    string // address of all that is new since, pages too
+	Rows     []ChangedFact
+	Raised   int
+	Changed  int
+	Ended    int
+	Action   string   // posts the ids of Mine to acknowledge; "" when none wait for the reader
+	Mine     []string // ids that wait for the reader
+	Waiting  []Person // whoever else has not acknowledged
 }
 
 // ChangedFact is one of them.
@@ -157,6 +159,7 @@ type HandoffView struct {
 	Next                                                    string
 	CanAnswer, CanDelegate, CanWithdraw, CanRemind, CanRate bool
 	Again                                                   string // address of the form that offers a returned one again
+	Heads                                                   string // version of the internal side that it was made of
 	Lead                                                    bool
 }
 

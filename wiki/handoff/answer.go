@@ -34,7 +34,7 @@ func (b *Book) respond(ctx context.Context, caller people.Caller, sp *wiki.Space
 		if h, err = find(all, number); err != nil {
 			return "", err
 		}
-		return f(tx, names{ctx, b, funnel}, h)
+		return f(tx, names{ctx, b, funnel, sp.Prospect()}, h)
 	})
 	return h, err
 }
@@ -105,6 +105,10 @@ func (b *Book) Accept(ctx context.Context, caller people.Caller, sp *wiki.Space,
 		a := Answer{At: b.now(), By: caller.Person.ID, What: Accepted, Facts: acknowledged, Ratings: &ratings, Note: note}
 		return fmt.Sprintf("Accept handoff %d: %s to %s", h.Number, n.stage(h.From), n.stage(h.To)), b.accept(tx, n, sp, h, a)
 	})
+	if errors.Is(err, ErrDone) && h.State == StateAccepted && h.Holder == caller.Person.ID {
+		// Sent again: perhaps because what follows had failed.
+		return nil, errors.Join(err, b.mend(ctx, caller, sp, h))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -231,6 +235,13 @@ func (b *Book) accepted(ctx context.Context, caller people.Caller, sp *wiki.Spac
 			return fmt.Errorf("making the receiver the owner: %w", err)
 		}
 	}
+	return b.closeLeft(ctx, caller, sp, h)
+}
+
+// closeLeft closes the facts that end with an accepted handoff and that its
+// commit could not close. One that was changed since stays as it is: somebody
+// knows better.
+func (b *Book) closeLeft(ctx context.Context, caller people.Caller, sp *wiki.Space, h *Handoff) error {
 	if !slices.ContainsFunc(h.Facts, func(f Fact) bool { return statusOf(f) != "" }) {
 		return nil
 	}
@@ -243,7 +254,7 @@ func (b *Book) accepted(ctx context.Context, caller people.Caller, sp *wiki.Spac
 	}
 	for _, f := range h.Facts {
 		now, err := register.Find(facts, f.ID)
-		if status := statusOf(f); err == nil && status != "" && now.State.Stands() {
+		if status := statusOf(f); err == nil && status != "" && now.State.Stands() && !now.Last().At.After(h.Answered) {
 			if err := b.closeFact(ctx, caller, sp, now, status); err != nil && !errors.Is(err, wiki.ErrNotFound) {
 				return fmt.Errorf("closing %s: %w", f.ID, err)
 			}

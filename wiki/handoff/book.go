@@ -177,11 +177,32 @@ func standing(prospect string, r Record, answers []Answer) Handoff {
 	return h
 }
 
-// names answers what stages and people are called.
+// names answers what stages and people are called, and where pages are.
 type names struct {
-	ctx    context.Context
-	b      *Book
-	funnel *wiki.Funnel
+	ctx      context.Context
+	b        *Book
+	funnel   *wiki.Funnel
+	prospect string
+}
+
+var plainLabel = strings.NewReplacer("[", "(", "]", ")", "<", "‹", ">", "›", "`", "'", "\\", "/")
+
+// link leads to a page. To an internal one it also does in a clone of the
+// repository, where the record lies beside the stages.
+func (n names) link(place, fragment, label string) string {
+	label = plainLabel.Replace(oneLine(label))
+	p, err := wiki.ParsePlace(place)
+	if err != nil {
+		return label
+	}
+	to := "../" + p.Path()
+	if p.Section == wiki.External {
+		to = "/p/" + n.prospect + "/" + p.String()
+	}
+	if fragment != "" {
+		to += "#" + fragment
+	}
+	return "[" + label + "](" + to + ")"
 }
 
 func (n names) stage(key string) string {

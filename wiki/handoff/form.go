@@ -187,7 +187,7 @@ func (b *Book) Preview(ctx context.Context, caller people.Caller, sp *wiki.Space
 	}
 	r := b.record(caller, f, o, o.Receiver)
 	r.Number = f.Last + 1
-	data, err := r.encode(names{ctx, b, funnel})
+	data, err := r.encode(names{ctx, b, funnel, sp.Prospect()})
 	if err != nil {
 		return nil, err
 	}

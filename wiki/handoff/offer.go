@@ -177,7 +177,7 @@ func (b *Book) offer(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 	if err := b.people.GrantReader(ctx, caller, sp.Prospect(), receiver.ID); err != nil {
 		return nil, fmt.Errorf("letting %s read the deal: %w", receiver.Name, err)
 	}
-	n := names{ctx, b, funnel}
+	n := names{ctx, b, funnel, sp.Prospect()}
 	var made Handoff
 	_, err = sp.Transact(ctx, caller, people.Editor, func(tx *wiki.Transaction) (string, error) {
 		now, err := readAll(sp.Prospect(), tx.Files(dir), tx.Read)

@@ -148,6 +148,7 @@ func tagName(n int) string      { return fmt.Sprintf("handoff/%04d", n) }
 type titler interface {
 	stage(key string) string
 	person(id string) string
+	link(place, fragment, label string) string // in markdown
 }
 
 // encode writes a record: front matter, and the same for people.
@@ -184,7 +185,7 @@ func (r *Record) encode(t titler) ([]byte, error) {
 	if len(r.Needed) > 0 {
 		b.WriteString("\n## Needed content\n\n")
 		for _, n := range r.Needed {
-			fmt.Fprintf(&b, "- [%s] %s (%s)%s\n", box(n.Present), n.Title, n.Place, suffix(" (waived: ", n.Waived, ")"))
+			fmt.Fprintf(&b, "- [%s] %s%s\n", box(n.Present), t.link(n.Place, "", n.Title), suffix(" (waived: ", n.Waived, ")"))
 		}
 	}
 	for _, as := range []struct{ as, title string }{{Carry, "Carried forward"}, {Close, "Closed with this stage"}, {NotSold, "Not sold"}} {
@@ -197,13 +198,13 @@ func (r *Record) encode(t titler) ([]byte, error) {
 				fmt.Fprintf(&b, "\n## %s\n\n", as.title)
 				first = false
 			}
-			fmt.Fprintf(&b, "- %s: %s (%s line %d, %s)%s%s\n", f.Kind, f.Title, f.Place, f.Line, f.ID, suffix(", @", f.Owner), suffix(", due ", f.Due))
+			fmt.Fprintf(&b, "- %s: %s (line %d, %s)%s%s\n", f.Kind, t.link(f.Place, f.ID, f.Title), f.Line, f.ID, suffix(", @", f.Owner), suffix(", due ", f.Due))
 		}
 	}
 	if len(r.Documents) > 0 {
 		b.WriteString("\n## Documents that the customer has\n\n")
 		for _, d := range r.Documents {
-			fmt.Fprintf(&b, "- %s, version %d (%.10s): %s\n", d.Title, d.Number, d.Version, d.State)
+			fmt.Fprintf(&b, "- %s, version %d (%.10s): %s\n", t.link(d.Place, "", d.Title), d.Number, d.Version, d.State)
 		}
 	}
 	return b.Bytes(), nil

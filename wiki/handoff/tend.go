@@ -58,32 +58,37 @@ func (b *Book) tend(ctx context.Context, id wiki.SideID, tended map[string]int) 
 		if err := b.tag(ctx, system, sp, all[0].Number); err != nil {
 			return err
 		}
-		if err := b.mend(ctx, system, sp, all); err != nil {
-			return err
+		if at := slices.IndexFunc(all, func(h Handoff) bool { return h.State == StateAccepted }); at >= 0 {
+			if err := b.mend(ctx, system, sp, &all[at]); err != nil {
+				return err
+			}
 		}
 		tended[id.Prospect] = all[0].Number
 	}
 	return b.warnLate(ctx, system, sp, all)
 }
 
-// mend finishes the newest acceptance where a crash has cut it short: the deal
-// still belongs to its sender, and nobody was made its owner since. A deal that
-// was given back on purpose is left alone.
-func (b *Book) mend(ctx context.Context, system people.Caller, sp *wiki.Space, all []Handoff) error {
-	at := slices.IndexFunc(all, func(h Handoff) bool { return h.State == StateAccepted && h.Kind != Nurture })
-	if at < 0 || all[at].Self() {
-		return nil
+// mend finishes the newest acceptance where a crash, or a disk that was full,
+// has cut it short: the deal still belongs to its sender and nobody was made its
+// owner since, or facts stand that ended with it. A deal that was given back on
+// purpose is left alone.
+func (b *Book) mend(ctx context.Context, caller people.Caller, sp *wiki.Space, h *Handoff) error {
+	if h.Kind != Nurture && !h.Self() {
+		access, err := b.people.Access(ctx, sp.Prospect())
+		if err != nil {
+			return err
+		}
+		if access.Owner == h.By {
+			given, _, err := b.people.Audit(ctx, people.System("handoff"), people.AuditFilter{Action: "access.owner", Prospect: sp.Prospect(), Since: h.Answered}, 1, 0)
+			if err != nil {
+				return err
+			}
+			if len(given) == 0 {
+				return b.accepted(ctx, caller, sp, h)
+			}
+		}
 	}
-	h := &all[at]
-	access, err := b.people.Access(ctx, sp.Prospect())
-	if err != nil || access.Owner != h.By {
-		return err
-	}
-	given, _, err := b.people.Audit(ctx, system, people.AuditFilter{Action: "access.owner", Prospect: sp.Prospect(), Since: h.Answered}, 1, 0)
-	if err != nil || len(given) > 0 {
-		return err
-	}
-	return b.accepted(ctx, system, sp, h)
+	return b.closeLeft(context.WithoutCancel(ctx), caller, sp, h)
 }
 
 // tag makes sure that the commit of a record has its name.
