@@ -53,7 +53,7 @@ type newProspectInput struct {
 		Tags          []string `json:"tags,omitempty" maxItems:"50"`
 		Source        string   `json:"source,omitempty" maxLength:"500"`
 		ExternalID    string   `json:"external_id,omitempty" maxLength:"500"`
-		Links         []string `json:"links,omitempty" maxItems:"50" doc:"Linked prospects"`
+		Links         []string `json:"links,omitempty" maxItems:"50" doc:"Short names of linked prospects, or [title](https://…) for addresses in the web"`
 	}
 }
 

@@ -57,9 +57,25 @@ func (s *Server) space(w http.ResponseWriter, r *http.Request, c people.Caller) 
 		}
 		v.People = f.writers(ctx)
 	}
+	v.Links = f.related(ctx)
 	private(w)
 	s.render(w, r, http.StatusOK, "space", v)
 	return nil
+}
+
+// related are the prospects that this one names, as far as the reader sees them,
+// and the addresses that somebody has noted.
+func (f *frame) related(ctx context.Context) []Link {
+	var out []Link
+	for _, slug := range f.entry.Related() {
+		if e, err := f.s.wiki.Prospect(ctx, f.c, slug); err == nil {
+			out = append(out, Link{Title: e.Title, Href: spacePath(e.Slug)})
+		}
+	}
+	for _, l := range f.entry.WebLinks() {
+		out = append(out, Link{Title: l.Title, Href: l.URL})
+	}
+	return out
 }
 
 // lead is the first paragraph of the account's first needed page, or of any page

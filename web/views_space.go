@@ -21,6 +21,7 @@ type SpaceView struct {
 	MaxFile string    // "25 MB"
 	Facts   []FactLink
 	People  []Person
+	Links   []Link // other deals with this customer, and addresses in the web
 
 	// Watch is where the choice to be told of changes goes, "" without an inbox.
 	Watch    string

@@ -52,7 +52,7 @@ type Prospect struct {
 	Tags          []string       `yaml:"tags,omitempty" json:"tags,omitempty"`
 	Source        string         `yaml:"source,omitempty" json:"source,omitempty"`
 	ExternalID    string         `yaml:"external_id,omitempty" json:"external_id,omitempty"`
-	Links         []string       `yaml:"links,omitempty" json:"links,omitempty"` // linked prospects
+	Links         []string       `yaml:"links,omitempty" json:"links,omitempty"` // other prospects and addresses, as ParseProspectLink reads them
 	Created       string         `yaml:"created,omitempty" json:"created,omitempty"`
 	Nurture       *Nurture       `yaml:"nurture,omitempty" json:"nurture,omitempty"` // set while the deal sleeps
 	Extra         map[string]any `yaml:",inline" json:"-"`                           // what others wrote is kept
@@ -127,10 +127,18 @@ func (p *Prospect) check() error {
 			return invalid(d.field, "is a date such as 2027-03-01")
 		}
 	}
-	if len(p.Tags) > 50 || len(p.Links) > 50 {
+	if len(p.Tags) > 50 {
 		return invalid("tags", "are too many; use at most 50")
 	}
-	for _, s := range append([]string{p.Source, p.ExternalID, p.OutcomeReason}, append(p.Tags, p.Links...)...) {
+	if len(p.Links) > maxLinks {
+		return invalid("links", "are too many; use at most 50")
+	}
+	for _, s := range p.Links {
+		if _, err := ParseProspectLink(s); err != nil {
+			return err
+		}
+	}
+	for _, s := range append([]string{p.Source, p.ExternalID, p.OutcomeReason}, p.Tags...) {
 		if utf8.RuneCountInString(s) > 500 || !printable(s) {
 			return invalid("text", "is too long or holds control characters")
 		}
