@@ -43,6 +43,7 @@ type Entry struct {
 const (
 	dayFormat = "2006-01-02"
 	maxPeople = 100
+	maxPerson = 200 // characters of one name
 )
 
 // header is what an entry's front matter says.
@@ -83,11 +84,15 @@ func readHeader(f content.Front) header {
 			}
 		case string:
 			out = splitPeople(v)
+			out = out[:min(len(out), maxPeople)]
 		}
 		return out
 	}
 	h := header{Kind: Kind(strings.ToLower(text(f.Values["kind"]))), At: text(f.Values["at"]), People: list(f.Values["people"]),
 		MessageID: bareID(text(f.Values["message_id"])), InReplyTo: bareID(text(f.Values["in_reply_to"])), Item: bareID(text(f.Values["item"]))}
+	for i := range h.People {
+		h.People[i] = clip(h.People[i], maxPerson)
+	}
 	for _, id := range list(f.Values["references"]) {
 		if id = bareID(id); id != "" {
 			h.References = append(h.References, id)
@@ -131,11 +136,12 @@ func guessKind(s string) Kind {
 	return Note
 }
 
-// splitPeople reads names as people type them into one field.
+// splitPeople reads names as people type them into one field, one more than an
+// entry can have at most.
 func splitPeople(s string) []string {
 	var out []string
 	for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
-		if part = strings.TrimSpace(part); part != "" && len(out) < maxPeople {
+		if part = strings.TrimSpace(part); part != "" && len(out) <= maxPeople {
 			out = append(out, part)
 		}
 	}

@@ -204,6 +204,11 @@ func (l *Log) Add(ctx context.Context, caller people.Caller, sp *wiki.Space, n N
 	if len(h.People) > maxPeople {
 		return nil, &wiki.Invalid{Field: "people", Problem: fmt.Sprintf("are too many; name at most %d", maxPeople)}
 	}
+	for _, p := range h.People {
+		if utf8.RuneCountInString(p) > maxPerson {
+			return nil, &wiki.Invalid{Field: "people", Problem: fmt.Sprintf("has a name of more than %d characters; separate names by commas", maxPerson)}
+		}
+	}
 	title := oneLine(n.Title)
 	switch {
 	case title == "":

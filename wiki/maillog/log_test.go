@@ -99,15 +99,17 @@ func TestBadEntries(t *testing.T) {
 		entry maillog.NewEntry
 		field string
 	}{
-		"no title":      {maillog.NewEntry{Title: " \u200b\n"}, "title"},
-		"long title":    {maillog.NewEntry{Title: strings.Repeat("x", 201)}, "title"},
-		"kind":          {maillog.NewEntry{Title: "x", Kind: "fax"}, "kind"},
-		"date":          {maillog.NewEntry{Title: "x", Date: "12.11.2026"}, "date"},
-		"no such day":   {maillog.NewEntry{Title: "x", Date: "2026-02-30"}, "date"},
-		"far ahead":     {maillog.NewEntry{Title: "x", Date: "2036-02-03"}, "date"},
-		"section":       {maillog.NewEntry{Title: "x", Section: "secret"}, "section"},
-		"too many":      {maillog.NewEntry{Title: "x", People: []string{strings.Repeat("a,", 100), "b"}}, "people"},
-		"text with NUL": {maillog.NewEntry{Title: "x", Text: "a\x00"}, "text"},
+		"no title":        {maillog.NewEntry{Title: " \u200b\n"}, "title"},
+		"long title":      {maillog.NewEntry{Title: strings.Repeat("x", 201)}, "title"},
+		"kind":            {maillog.NewEntry{Title: "x", Kind: "fax"}, "kind"},
+		"date":            {maillog.NewEntry{Title: "x", Date: "12.11.2026"}, "date"},
+		"no such day":     {maillog.NewEntry{Title: "x", Date: "2026-02-30"}, "date"},
+		"far ahead":       {maillog.NewEntry{Title: "x", Date: "2036-02-03"}, "date"},
+		"section":         {maillog.NewEntry{Title: "x", Section: "secret"}, "section"},
+		"too many":        {maillog.NewEntry{Title: "x", People: []string{strings.Repeat("a,", 100), "b"}}, "people"},
+		"too many in one": {maillog.NewEntry{Title: "x", People: []string{strings.Repeat("a,", 101)}}, "people"},
+		"long name":       {maillog.NewEntry{Title: "x", People: []string{strings.Repeat("é", 201)}}, "people"},
+		"text with NUL":   {maillog.NewEntry{Title: "x", Text: "a\x00"}, "text"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := d.log.Add(t.Context(), d.dana, d.sp, c.entry)

@@ -98,7 +98,7 @@ func (l *Log) writeMail(ctx context.Context, caller people.Caller, side *wiki.Si
 	for _, list := range [][]Address{m.From, m.To, m.Cc} {
 		for _, a := range list {
 			if name := w.name(a); len(h.People) < maxPeople && name != "" {
-				h.People = append(h.People, name)
+				h.People = append(h.People, clip(name, maxPerson))
 			}
 		}
 	}
