@@ -38,7 +38,6 @@ func (f *frame) guestsView(r *http.Request) (*GuestsView, error) {
 	s, ctx, now := f.s, r.Context(), f.s.now()
 	v := &GuestsView{Shell: f.shellOf(r, "Guests", wiki.Place{}, "settings"), Action: f.guestsHref(), Links: f.base() + "/guest-links",
 		Shared: "/shared/" + url.PathEscape(f.slug()), Owner: s.nameOf(ctx, f.access.Owner), CanInvite: f.manages(), Mails: s.guestMail.on()}
-	v.Crumbs = append(v.Crumbs[:len(v.Crumbs):len(v.Crumbs)], Crumb{Label: "Guests"})
 	v.Form = Form{Values: map[string]string{"until": now.Add(guestStay).UTC().Format(time.DateOnly)}}
 	v.Roles = guestRoles(people.GuestCommenter)
 	if v.Mails {

@@ -88,7 +88,7 @@ func (s *Server) guestJoin(w http.ResponseWriter, r *http.Request, c people.Call
 
 func (s *Server) guestJoinView(r *http.Request, c people.Caller, d guestDoor) *GuestJoinView {
 	ctx := r.Context()
-	v := &GuestJoinView{Shell: s.secretShell(r, people.Caller{}, "Join"), Action: r.URL.Path, Space: s.sharedName(ctx, d.prospect()), Reachable: s.guestMail.on(), Form: Form{Values: map[string]string{}}}
+	v := &GuestJoinView{Shell: s.secretShell(r, people.Caller{}, "Join"), Action: r.URL.Path, Called: s.sharedName(ctx, d.prospect()), Reachable: s.guestMail.on(), Form: Form{Values: map[string]string{}}}
 	switch {
 	case d.invitation != nil:
 		i := d.invitation

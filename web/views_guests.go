@@ -76,7 +76,7 @@ type GuestLinkRow struct {
 type GuestJoinView struct {
 	Shell
 	Action    string
-	Space     string // what both sides call it
+	Called    string // what both sides call it
 	Inviter   string
 	Email     string // whom the invitation is for, or what was confirmed
 	Role      string // what they may do there, in words
