@@ -83,6 +83,7 @@ func (s *Server) installAPI(mux *http.ServeMux) error {
 	a.installComing()
 	a.installTransfer()
 	a.installExport()
+	s.shared.installShared(a)
 	inner.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.problem(w, r, notFound()) })
 	s.doors = append(s.doors, Door{"GET " + apiPrefix + "/openapi.json", Staff}, Door{"GET " + apiPrefix + "/openapi.yaml", Staff})
 	mux.Handle(apiPrefix+"/", a.guard(inner))
@@ -194,13 +195,18 @@ func (a *api) problem(w http.ResponseWriter, r *http.Request, status int, detail
 // register adds a call. The caller is handed to fn as an argument; errors are
 // translated by the table that the pages use too.
 func register[I, O any](a *api, op huma.Operation, fn func(ctx context.Context, c people.Caller, in *I) (*O, error)) {
+	registerFor(a, Staff, op, fn)
+}
+
+// registerFor is register for a call of another audience.
+func registerFor[I, O any](a *api, audience Audience, op huma.Operation, fn func(ctx context.Context, c people.Caller, in *I) (*O, error)) {
 	if op.BodyReadTimeout == 0 {
 		op.BodyReadTimeout = apiTimeout
 	}
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxJSON
 	}
-	a.s.doors = append(a.s.doors, Door{op.Method + " " + op.Path, Staff})
+	a.s.doors = append(a.s.doors, Door{op.Method + " " + op.Path, audience})
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		caller, _ := ctx.Value(callerKey{}).(people.Caller)
 		out, err := fn(ctx, caller, in)

@@ -63,6 +63,11 @@ func (a *api) threads(ctx context.Context, c people.Caller, sd *wiki.Side, place
 	if err != nil {
 		return nil, err
 	}
+	return apiThreads(draw, all, func(id, name string) APIPerson { return a.commenter(ctx, id, name) }), nil
+}
+
+// apiThreads draws threads; who names the people in them.
+func apiThreads(draw *commentDrawer, all []wiki.Thread, who func(id, name string) APIPerson) []apiThread {
 	out := make([]apiThread, 0, len(all))
 	for i := range all {
 		t := &all[i]
@@ -74,11 +79,11 @@ func (a *api) threads(ctx context.Context, c people.Caller, sd *wiki.Side, place
 			v.Position = &apiPosition{Line: t.Line, Start: t.Start, End: t.End, Text: t.Now}
 		}
 		if t.Resolved != nil {
-			v.Resolved = &apiResolution{By: a.commenter(ctx, t.Resolved.By, t.Resolved.Name), At: t.Resolved.At}
+			v.Resolved = &apiResolution{By: who(t.Resolved.By, t.Resolved.Name), At: t.Resolved.At}
 		}
 		for k := range t.Comments {
 			m := &t.Comments[k]
-			said := apiComment{ID: m.ID, Author: a.commenter(ctx, m.By, m.Name), At: m.At, Text: m.Text, HTML: string(draw.html(m)), Mentions: m.Mentions(),
+			said := apiComment{ID: m.ID, Author: who(m.By, m.Name), At: m.At, Text: m.Text, HTML: string(draw.html(m)), Mentions: m.Mentions(),
 				Guest: draw.person(m.By, m.Name).Guest, Mine: draw.mine(m), Remove: draw.mayRemove(m)}
 			if !m.Edited.IsZero() {
 				said.Edited = &m.Edited
@@ -87,7 +92,7 @@ func (a *api) threads(ctx context.Context, c people.Caller, sd *wiki.Side, place
 		}
 		out = append(out, v)
 	}
-	return out, nil
+	return out
 }
 
 // commenter names the person of a comment as they are called now.
@@ -144,17 +149,7 @@ func (a *api) installComments() {
 	})
 	type postInput struct {
 		PlaceInput
-		Body struct {
-			Thread  string `json:"thread,omitempty" maxLength:"100" doc:"Replies to this one"`
-			Text    string `json:"text" maxLength:"20000" doc:"Markdown"`
-			Quote   string `json:"quote,omitempty" maxLength:"8000" doc:"The words a new thread is about, as written or as they read"`
-			Before  string `json:"before,omitempty" maxLength:"2000" doc:"What stands before them, where they are on the page several times"`
-			After   string `json:"after,omitempty" maxLength:"2000" doc:"What stands behind them"`
-			Line    int    `json:"line,omitempty" minimum:"1" doc:"The line they are on, or instead of a quote the whole line"`
-			Start   int    `json:"start,omitempty" minimum:"0" doc:"Instead of a quote, the range in bytes of the version's text as UTF-8"`
-			End     int    `json:"end,omitempty" minimum:"0"`
-			Version string `json:"version,omitempty" maxLength:"40" doc:"In which the words were seen; the current one when absent"`
-		}
+		Body commentBody
 	}
 	post := op("add-comment", http.MethodPost, apiCommentsPath, "Start a thread about a piece of a page's text, or reply to one")
 	post.DefaultStatus = http.StatusCreated
@@ -164,24 +159,7 @@ func (a *api) installComments() {
 		if err != nil {
 			return nil, err
 		}
-		b := &in.Body
-		if b.Thread != "" {
-			if b.Quote != "" || b.Line != 0 || b.End != 0 {
-				return nil, &wiki.Invalid{Field: "thread", Problem: "and what a new thread is about do not go together"}
-			}
-			t, err := sd.Reply(ctx, c, in.place(), b.Thread, b.Text)
-			if err != nil {
-				return nil, err
-			}
-			return a.thread(ctx, c, sd, in.place(), http.StatusCreated, t)
-		}
-		n := wiki.NewThread{Quote: b.Quote, Before: b.Before, After: b.After, Line: b.Line, Start: b.Start, End: b.End, Text: b.Text}
-		if b.Version != "" {
-			if n.Version, err = parseVersion(b.Version); err != nil {
-				return nil, err
-			}
-		}
-		t, err := sd.StartThread(ctx, c, in.place(), n)
+		t, err := in.Body.add(ctx, c, sd, in.place())
 		if err != nil {
 			return nil, err
 		}
@@ -189,28 +167,14 @@ func (a *api) installComments() {
 	})
 	type patchInput struct {
 		PlaceInput
-		Body struct {
-			Thread   string  `json:"thread,omitempty" maxLength:"100"`
-			Resolved *bool   `json:"resolved,omitempty" doc:"Closes the thread, or opens it again"`
-			Comment  string  `json:"comment,omitempty" maxLength:"100"`
-			Text     *string `json:"text,omitempty" maxLength:"20000" doc:"What the comment says from now on"`
-		}
+		Body commentChange
 	}
 	register(a, op("change-comment", http.MethodPatch, apiCommentsPath, "Resolve or reopen a thread, or change a comment of one's own"), func(ctx context.Context, c people.Caller, in *patchInput) (*threadOutput, error) {
 		sd, err := a.side(ctx, c, in.Prospect, in.Section)
 		if err != nil {
 			return nil, err
 		}
-		b := &in.Body
-		var t *wiki.Thread
-		switch {
-		case b.Thread != "" && b.Resolved != nil && b.Comment == "" && b.Text == nil:
-			t, err = sd.Resolve(ctx, c, in.place(), b.Thread, *b.Resolved)
-		case b.Comment != "" && b.Text != nil && b.Thread == "" && b.Resolved == nil:
-			t, err = sd.EditComment(ctx, c, in.place(), b.Comment, *b.Text)
-		default:
-			err = &wiki.Invalid{Field: "change", Problem: `names either a thread and whether it is resolved, or a comment and its text`}
-		}
+		t, err := in.Body.apply(ctx, c, sd, in.place())
 		if err != nil {
 			return nil, err
 		}
@@ -244,4 +208,52 @@ func (a *api) installComments() {
 		_, err = sd.DeleteComment(ctx, c, in.place(), in.ID)
 		return nil, err
 	})
+}
+
+// commentBody is a new thread, or a reply to one.
+type commentBody struct {
+	Thread  string `json:"thread,omitempty" maxLength:"100" doc:"Replies to this one"`
+	Text    string `json:"text" maxLength:"20000" doc:"Markdown"`
+	Quote   string `json:"quote,omitempty" maxLength:"8000" doc:"The words a new thread is about, as written or as they read"`
+	Before  string `json:"before,omitempty" maxLength:"2000" doc:"What stands before them, where they are on the page several times"`
+	After   string `json:"after,omitempty" maxLength:"2000" doc:"What stands behind them"`
+	Line    int    `json:"line,omitempty" minimum:"1" doc:"The line they are on, or instead of a quote the whole line"`
+	Start   int    `json:"start,omitempty" minimum:"0" doc:"Instead of a quote, the range in bytes of the version's text as UTF-8"`
+	End     int    `json:"end,omitempty" minimum:"0"`
+	Version string `json:"version,omitempty" maxLength:"40" doc:"In which the words were seen; the current one when absent"`
+}
+
+func (b *commentBody) add(ctx context.Context, c people.Caller, sd *wiki.Side, place wiki.Place) (*wiki.Thread, error) {
+	if b.Thread != "" {
+		if b.Quote != "" || b.Line != 0 || b.End != 0 {
+			return nil, &wiki.Invalid{Field: "thread", Problem: "and what a new thread is about do not go together"}
+		}
+		return sd.Reply(ctx, c, place, b.Thread, b.Text)
+	}
+	n := wiki.NewThread{Quote: b.Quote, Before: b.Before, After: b.After, Line: b.Line, Start: b.Start, End: b.End, Text: b.Text}
+	if b.Version != "" {
+		var err error
+		if n.Version, err = parseVersion(b.Version); err != nil {
+			return nil, err
+		}
+	}
+	return sd.StartThread(ctx, c, place, n)
+}
+
+// commentChange closes or reopens a thread, or changes what a comment says.
+type commentChange struct {
+	Thread   string  `json:"thread,omitempty" maxLength:"100"`
+	Resolved *bool   `json:"resolved,omitempty" doc:"Closes the thread, or opens it again"`
+	Comment  string  `json:"comment,omitempty" maxLength:"100"`
+	Text     *string `json:"text,omitempty" maxLength:"20000" doc:"What the comment says from now on"`
+}
+
+func (b *commentChange) apply(ctx context.Context, c people.Caller, sd *wiki.Side, place wiki.Place) (*wiki.Thread, error) {
+	switch {
+	case b.Thread != "" && b.Resolved != nil && b.Comment == "" && b.Text == nil:
+		return sd.Resolve(ctx, c, place, b.Thread, *b.Resolved)
+	case b.Comment != "" && b.Text != nil && b.Thread == "" && b.Resolved == nil:
+		return sd.EditComment(ctx, c, place, b.Comment, *b.Text)
+	}
+	return nil, &wiki.Invalid{Field: "change", Problem: `names either a thread and whether it is resolved, or a comment and its text`}
 }

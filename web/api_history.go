@@ -206,18 +206,7 @@ func (a *api) installHistory() {
 			}
 			*v.to = a.version(ctx, sd.Section(), version)
 		}
-		out.Body.Hunks = []apiHunk{}
-		for _, h := range hunks {
-			hunk := apiHunk{From: h.A, To: h.B, Heading: h.Heading, Lines: []apiDiffLine{}}
-			for _, l := range h.Lines {
-				line := apiDiffLine{Kind: l.Kind.String(), Text: l.Text}
-				for _, s := range l.Spans {
-					line.Spans = append(line.Spans, apiDiffSpan{s.Kind.String(), s.Text})
-				}
-				hunk.Lines = append(hunk.Lines, line)
-			}
-			out.Body.Hunks = append(out.Body.Hunks, hunk)
-		}
+		out.Body.Hunks = apiHunks(hunks)
 		return out, nil
 	})
 	register(a, op("restore-page", http.MethodPost, apiPagePath+"/restore", "Make an earlier version the newest"), func(ctx context.Context, c people.Caller, in *restoreInput) (*pageOutput, error) {
@@ -235,4 +224,21 @@ func (a *api) installHistory() {
 		}
 		return a.page(ctx, &done.Page, done.Overlaps), nil
 	})
+}
+
+// apiHunks are hunks for programs.
+func apiHunks(hunks []content.Hunk) []apiHunk {
+	out := []apiHunk{}
+	for _, h := range hunks {
+		hunk := apiHunk{From: h.A, To: h.B, Heading: h.Heading, Lines: []apiDiffLine{}}
+		for _, l := range h.Lines {
+			line := apiDiffLine{Kind: l.Kind.String(), Text: l.Text}
+			for _, s := range l.Spans {
+				line.Spans = append(line.Spans, apiDiffSpan{s.Kind.String(), s.Text})
+			}
+			hunk.Lines = append(hunk.Lines, line)
+		}
+		out = append(out, hunk)
+	}
+	return out
 }

@@ -13,6 +13,7 @@ import (
 
 	"dealwiki/content"
 	"dealwiki/realtime"
+	"dealwiki/search"
 	"dealwiki/wiki"
 	"dealwiki/wiki/actionplan"
 	"dealwiki/wiki/brief"
@@ -36,8 +37,9 @@ type portal struct {
 	who     directory
 	marks   reader
 	briefs  func(ctx context.Context, c people.Caller, side *wiki.Side) (*brief.GuestBrief, error) // nil: there are none
-	facts   func(ctx context.Context, c people.Caller, side *wiki.Side) ([]facts.Fact, error)   // nil: there are none
-	rooms   *realtime.Hub                                                                          // nil: no live editing
+	facts   func(ctx context.Context, c people.Caller, side *wiki.Side) ([]facts.Fact, error)      // nil: there are none
+	finder  *search.Shared
+	rooms   *realtime.Hub // nil: no live editing
 	pages   screens
 	log     *slog.Logger
 	now     func() time.Time

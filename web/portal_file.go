@@ -161,4 +161,3 @@ type SharedEditView struct {
 	MaxFile  string
 	Files    []string // markdown that puts an attachment on the page
 }
-

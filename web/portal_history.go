@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"strconv"
+	"strings"
 
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
@@ -42,15 +43,24 @@ func (ro *room) versionRows(r *http.Request, page string, versions []repo.Versio
 	for i := range versions {
 		told[i] = versions[i]
 		told[i].Subject = ro.subject(&versions[i])
-		if was := versions[i].Renamed; was != "" {
-			told[i].Renamed = path.Base(was)
-			if told[i].Renamed == path.Base(versions[i].Path) {
-				told[i].Renamed, told[i].Subject = "", "Moved"
+		if versions[i].Renamed != "" {
+			if told[i].Renamed = ro.formerName(&versions[i]); told[i].Renamed == "" {
+				told[i].Subject = "Moved"
 			}
 		}
 	}
 	by := func(p repo.Person) Person { return ro.author(r.Context(), p) }
 	return versionRows(ro.href(page), told, fromTop, ro.canWrite(), by)
+}
+
+// formerName is the name a page had before a version, "" when only its place was
+// another.
+func (ro *room) formerName(v *repo.Version) string {
+	was := strings.TrimSuffix(path.Base(v.Renamed), ".md")
+	if was == strings.TrimSuffix(path.Base(v.Path), ".md") {
+		return ""
+	}
+	return was
 }
 
 // history lists the versions of a page.

@@ -18,6 +18,7 @@ import (
 	"dealwiki/content"
 	"dealwiki/realtime"
 	"dealwiki/search"
+	"dealwiki/web/inmail"
 	"dealwiki/web/notify"
 	"dealwiki/web/ui"
 	"dealwiki/web/webhook"
@@ -61,6 +62,9 @@ type Config struct {
 	Credit *credit.Book
 	// Log is optional: the communications log; nil makes one.
 	Log *maillog.Log
+	// Mailbox is optional: it takes mails for logs. It is closed before the
+	// server.
+	Mailbox *inmail.Server
 	// Sources are optional: what outside sources tell. Closed after the server.
 	Sources *source.Book
 	// Logger is optional; nil discards. Query strings, form values and secrets
@@ -100,9 +104,11 @@ type Server struct {
 	talks   *maillog.Log  // the communications log
 	notices *notify.Center
 	sources *source.Book // what outside sources tell
+	mailbox *inmail.Server
 	hooks   *webhook.Sender
 	figures *pipeline.Book
 	credit  *credit.Book
+	shared  *portal // what the customer sees
 	log     *slog.Logger
 	now     func() time.Time
 	url     string // without the final slash; "" when it is not set
@@ -187,7 +193,7 @@ func New(cfg Config) (*Server, error) {
 		s.url, s.secure = u.Scheme+"://"+u.Host, u.Scheme == "https"
 	}
 	s.notices = cfg.Notices
-	s.sources = cfg.Sources
+	s.sources, s.mailbox = cfg.Sources, cfg.Mailbox
 	s.hooks = cfg.Webhooks
 	if s.talks = cfg.Log; s.talks == nil {
 		s.talks = maillog.New(maillog.Config{Wiki: cfg.Wiki, Logger: s.log})

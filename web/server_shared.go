@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"dealwiki/content"
+	"dealwiki/search"
 	"dealwiki/wiki"
 	"dealwiki/wiki/brief"
 	"dealwiki/wiki/people"
@@ -21,7 +22,8 @@ func (s *Server) newPortal() *portal {
 		guests: func(ctx context.Context, prospect string) []people.Person {
 			return s.guestsOf(ctx, prospect)
 		},
-		who: s.people, marks: s.people, rooms: s.rooms, pages: s, log: s.log, now: s.now, maxFile: s.wiki.MaxFile(),
+		finder: search.NewShared(),
+		who:    s.people, marks: s.people, rooms: s.rooms, pages: s, log: s.log, now: s.now, maxFile: s.wiki.MaxFile(),
 		docs:   newLRU[docKey, *content.Doc](cachedDocs, cachedBytes),
 		voices: newLRU[voiceKey, map[string]bool](cachedDocs, 0),
 	}
@@ -41,14 +43,23 @@ func (s *Server) newPortal() *portal {
 // sharedRoutes registers every door of the customer's screens.
 func (s *Server) sharedRoutes() {
 	p := s.newPortal()
+	s.shared = p
 	s.handle("GET /shared", Shared, p.spaces)
 	s.handle("GET /shared/{prospect}", Shared, p.overview)
 	s.handle("GET /shared/{prospect}/files", Shared, p.files)
 	s.handle("POST /shared/{prospect}/files", Shared, p.postFiles)
+	s.handle("GET /shared/{prospect}/search", Shared, p.search)
+	s.handle("GET /shared/{prospect}/brief", Shared, p.brief)
+	s.handle("GET /shared/{prospect}/new", Shared, p.news)
+	s.handle("POST /shared/{prospect}/new", Shared, p.postNew)
 	s.handle("GET /shared/{prospect}/{page}", Shared, p.page)
 	s.handle("POST /shared/{prospect}/{page}", Shared, p.postPage)
 	s.handle("GET /shared/{prospect}/{page}/{rest...}", Shared, p.below)
 	s.handle("POST /shared/{prospect}/{page}/{rest...}", Shared, p.below)
+	s.handle("GET /-/shared/{prospect}/present", Shared, p.present)
+	s.handle("GET /-/shared/{prospect}/complete", Shared, p.complete)
+	s.handle("GET /live/shared/{prospect}/{page}", Live, p.live)
+	s.handle("GET /feeds/shared/{file}", Anonymous, p.feed)
 }
 
 // guestsOf lists the guests who may come to a prospect now.
