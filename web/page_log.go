@@ -76,6 +76,9 @@ func (f *frame) logView(w http.ResponseWriter, r *http.Request, form Form) (*Log
 	for _, k := range maillog.Kinds() {
 		v.Kinds = append(v.Kinds, Option{Value: string(k), Label: upperFirst(string(k)), Selected: string(k) == kind})
 	}
+	if err := f.addMailbox(r, v); err != nil {
+		return nil, err
+	}
 	external := form.Values["section"] == string(wiki.External)
 	v.Sections = []Option{{Value: string(wiki.Internal), Label: "Internal", Hint: "Staff only.", Selected: !external},
 		{Value: string(wiki.External), Label: "External", Hint: "The customer’s people read it too.", Selected: external}}

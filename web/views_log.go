@@ -11,6 +11,9 @@ type LogView struct {
 	Action    string // "" for readers
 	Mail      string
 	MaxMail   string // "25 MB"
+	TakesMail bool   // the server takes mails for logs
+	Address   string // of this log; "" while it has none
+	Renew     string // gives it an address, or another one; "" for readers
 	Today     string // YYYY-MM-DD
 	Kinds     []Option
 	Sections  []Option

@@ -23,6 +23,8 @@ type config struct {
 	Live liveConfig `yaml:"live,omitempty"`
 	// Mail is how letters leave; without it none do.
 	Mail *mailConfig `yaml:"mail,omitempty"`
+	// InboundMail is how mails for logs come in; without it none do.
+	InboundMail *inboundConfig `yaml:"inbound_mail,omitempty"`
 }
 
 // readConfig reads config.yaml in a data folder; an absent one is empty.

@@ -18,6 +18,7 @@ import (
 	"dealwiki/realtime/journal"
 	"dealwiki/search"
 	"dealwiki/web"
+	"dealwiki/web/inmail"
 	"dealwiki/web/notify"
 	"dealwiki/web/outbound"
 	"dealwiki/web/webhook"
@@ -55,6 +56,8 @@ type server struct {
 	notices *notify.Center
 	talks   *maillog.Log // the communications log
 	outside *source.Book // outside sources
+	mailbox *inmail.Server
+	mailed  chan struct{} // closed when no more mails are taken
 	hooks   *webhook.Sender
 	source  *search.Wiki
 	search  *search.Index
@@ -101,6 +104,9 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err := s.startRooms(ctx, o, conf.Live, fresh); err != nil {
 		return nil, err
 	}
+	if err := conf.checkInbound(o.data); err != nil {
+		return nil, err
+	}
 	letters, err := conf.mailer(o.data, o.url)
 	if err != nil {
 		return nil, err
@@ -108,6 +114,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err := s.startFacts(ctx, o, letters); err != nil {
 		return nil, err
 	}
+	s.makeMailbox(o, conf.InboundMail)
 	s.source = search.NewSource(s.wiki)
 	if s.search, err = search.Open(filepath.Join(o.data, "index"), s.source, search.Options{Logger: o.log}); err != nil {
 		return nil, fmt.Errorf("opening the search index: %w", err)
@@ -134,7 +141,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		return nil, err
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Log: s.talks, Sources: s.outside, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Log: s.talks, Mailbox: s.mailbox, Sources: s.outside, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -148,6 +155,9 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(listener) }()
+	if err := s.startMail(o, conf.InboundMail); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -265,6 +275,7 @@ func (s *server) close(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, s.stopMail(ctx))
 	if s.rooms != nil {
 		ctx, cancel := context.WithTimeout(ctx, drainRooms)
 		defer cancel()
