@@ -174,7 +174,7 @@ func (c *crowd) converge() (texts map[string]string) {
 // people type, make versions and use the API, and looks after each time whether
 // everything that was acknowledged is still there.
 func TestKilledWhilePeopleType(t *testing.T) {
-	kills := 8
+	kills := 3
 	if soak() {
 		kills = 200
 	}
@@ -234,7 +234,11 @@ func TestStoppedWhilePeopleType(t *testing.T) {
 	for _, page := range c.pages {
 		s.make(page, "# Page\n\n")
 	}
-	for range 3 {
+	rounds := 1
+	if soak() {
+		rounds = 10
+	}
+	for range rounds {
 		c.join()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan map[string]string)

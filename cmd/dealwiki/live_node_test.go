@@ -135,7 +135,7 @@ func TestStockClients(t *testing.T) {
 		return text
 	}
 	r := rand.New(rand.NewPCG(seed(t), 2))
-	rounds := 12
+	rounds := 8 // each of what may happen, twice
 	if soak() {
 		rounds = 200
 	}
