@@ -90,13 +90,20 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, p people.Person, 
 
 func (s *Server) postSignOut(w http.ResponseWriter, r *http.Request, c people.Caller) error {
 	name := s.cookieName(r)
+	elsewhere := false
 	if cookie, err := r.Cookie(name); err == nil {
+		if elsewhere, err = s.keepLeave(w, r, cookie.Value); err != nil {
+			return err
+		}
 		if err := s.people.EndSession(r.Context(), cookie.Value); err != nil {
 			return err
 		}
 	}
 	s.setCookie(w, r, name, "", 0)
 	w.Header().Set("Clear-Site-Data", `"cache"`)
+	if elsewhere {
+		return goTo(w, r, signedOutPath)
+	}
 	return s.done(w, r, "/sign-in", "You are signed out.")
 }
 

@@ -134,7 +134,7 @@ func localPath(next, fallback string) string {
 		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || len(next) > maxPath {
 		return fallback
 	}
-	for _, out := range []string{"/sign-in", "/sign-out", "/login/", "/join/", "/setup", "/reset/"} {
+	for _, out := range []string{"/sign-in", "/sign-out", "/signed-out", "/login/", "/join/", "/setup", "/reset/"} {
 		if strings.HasPrefix(u.Path, out) {
 			return fallback
 		}

@@ -9,6 +9,7 @@ func signOnExamples() []example {
 	return []example{
 		{"sign-in-provider", "sign-in", web.SignInView{Shell: outsideOf("Sign in"), Next: "/", Help: "Call Hana on extension 12.", Provider: &web.ProviderView{Name: "Fairlead SSO", Href: "/sign-in/sso"}}},
 		{"sign-in-down", "sign-in", web.SignInView{Shell: outsideOf("Sign in"), Next: "/", AdminsOnly: true, Provider: &web.ProviderView{Name: "Fairlead SSO", Href: "/sign-in/sso", Down: true}}},
+		{"signed-out", "signed-out", web.SignOutView{Shell: outsideOf("Signed out"), Provider: "Fairlead SSO", Href: "/signed-out/provider"}},
 		{"sign-in-code", "sign-in-code", web.CodeView{Shell: outsideOf("Sign in"), Name: "Dana Reyes", Next: "/", Error: "This code is not right."}},
 		{"two-step", "two-step", web.TwoStepView{Shell: outsideOf("Two-step sign-in"), Action: "/x", Next: "/", Required: true, Error: "This code is not right.", Cancel: "/settings", Key: "ABCD EFGH", Square: &web.Square{Size: 9, Path: "M4 4h1v1h-1z"}}},
 		{"two-step-codes", "two-step", web.TwoStepView{Shell: outsideOf("Two-step sign-in"), Codes: []string{"abcd-efgh-ijkl-mnop", "bbcd-efgh-ijkl-mnop"}, Done: "/"}},
