@@ -291,7 +291,7 @@ func examples() []example {
 	deleted := head(web.AudienceInternal)
 
 	outside := func(title string) web.Shell { return web.Shell{Title: title, Company: "Fairlead"} }
-	return append(append(append(staffExamples(), guestExamples()...), signOnExamples()...), []example{
+	return append(append(append(staffExamples(), guestExamples()...), append(signOnExamples(), sourceExamples()...)...), []example{
 		{"board", "board", board}, {"board-table", "board", table}, {"board-empty", "board", empty},
 		{"new-prospect", "new-prospect", web.NewProspectView{Shell: shell("New space"), Form: faulty(), Owners: options("Dana Reyes"), Stages: options("Prospecting"), Currencies: options("EUR", "USD")}},
 		{"space", "space", full}, {"space-empty", "space", fresh},
