@@ -95,6 +95,24 @@ type applier struct {
 	people map[string]people.Person
 }
 
+// shared says what the customer reads of the deal as such: the steps in their own
+// words, where they are, and the date both sides work towards.
+func (a *applier) shared(ctx context.Context, p Prospect) error {
+	if p.Goal.IsZero() {
+		return nil
+	}
+	side, err := a.w.Shared(ctx, a.system, p.Slug)
+	if err != nil {
+		return err
+	}
+	return side.SetInfo(ctx, a.system, func(i *wiki.SpaceInfo) {
+		i.Goal, i.Step, i.Steps = p.Goal.Format(time.DateOnly), p.Stage, map[string]string{}
+		for _, st := range a.funnel.Stages {
+			i.Steps[st.Key] = st.Buyer
+		}
+	})
+}
+
 func (a *applier) prospect(ctx context.Context, p Prospect) error {
 	first := p.Stages[0]
 	n := wiki.NewProspect{Owner: a.people[first.By].ID, Prospect: wiki.Prospect{Slug: p.Slug, Title: p.Title, Stage: first.Stage,
@@ -105,6 +123,9 @@ func (a *applier) prospect(ctx context.Context, p Prospect) error {
 	}
 	a.clock.Set(first.At)
 	if _, err := a.w.Create(ctx, a.system, n); err != nil {
+		return err
+	}
+	if err := a.shared(ctx, p); err != nil {
 		return err
 	}
 	d := &deal{applier: a, p: p}
