@@ -23,6 +23,7 @@ type Commit struct {
 	Author, Committer       Person
 	AuthoredAt, CommittedAt time.Time
 	Text                    string
+	Extra                   []string // names of further headers, such as gpgsig
 }
 
 // Subject is the first paragraph of the message on one line, as git shows it.
@@ -121,6 +122,9 @@ func parseCommit(data []byte) (Commit, error) {
 			c.Author, c.AuthoredAt = parseIdentity(value)
 		case "committer":
 			c.Committer, c.CommittedAt = parseIdentity(value)
+		case "": // goes on from the line before
+		default:
+			c.Extra = append(c.Extra, string(key))
 		}
 	}
 	c.Text = string(data)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -81,10 +82,8 @@ func (r *Repo) Pack(ctx context.Context) error {
 	return r.store.rescan()
 }
 
-// git runs the system's git on this repository: with nothing of the caller's
-// environment but what finds programs and the temporary folder, and with
-// everything it writes synced. args are the program's own words, never data.
-func (r *Repo) git(ctx context.Context, args ...string) ([]byte, error) {
+// command prepares the system's git for this repository.
+func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
 	args = append([]string{"--git-dir=.", "-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "core.hooksPath=" + os.DevNull}, args...)
 	cmd := exec.CommandContext(ctx, r.o.Git, args...)
 	cmd.Dir = r.dir
@@ -92,6 +91,14 @@ func (r *Repo) git(ctx context.Context, args ...string) ([]byte, error) {
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "HOME=" + r.dir, "LC_ALL=C",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_TERMINAL_PROMPT=0",
 	}
+	return cmd
+}
+
+// git runs the system's git on this repository: with nothing of the caller's
+// environment but what finds programs and the temporary folder, and with
+// everything it writes synced. args are the program's own words, never data.
+func (r *Repo) git(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := r.command(ctx, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -99,4 +106,28 @@ func (r *Repo) git(ctx context.Context, args ...string) ([]byte, error) {
 		return out, fmt.Errorf("git: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	return out, nil
+}
+
+// UploadPack runs git's sending side on this repository: advertise tells what
+// there is, else a request is answered. The protocol is what the client asked
+// for in its header Git-Protocol; only the known versions count.
+func (r *Repo) UploadPack(ctx context.Context, advertise bool, protocol string, in io.Reader, out io.Writer) error {
+	if r.o.Git == "" {
+		return ErrNoGit
+	}
+	args := []string{"-c", "uploadpack.allowFilter=true", "upload-pack", "--stateless-rpc"}
+	if advertise {
+		args = append(args, "--advertise-refs")
+	}
+	cmd := r.command(ctx, append(args, ".")...)
+	switch protocol {
+	case "version=1", "version=2":
+		cmd.Env = append(cmd.Env, "GIT_PROTOCOL="+protocol)
+	}
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, &limitedBuffer{&stderr, 4 << 10}
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("sending a repository: %w: %s", err, firstLine(stderr.String()))
+	}
+	return nil
 }

@@ -26,6 +26,9 @@ type store struct {
 	cache *Cache
 	owner *owner
 	disk  disk
+	// parent is where objects are that are not here; nil: nowhere. It is what a
+	// quarantine stands before.
+	parent *store
 
 	// mu protects packs, a list that is replaced and never changed.
 	mu    sync.Mutex
@@ -153,6 +156,10 @@ func (s *store) look(h Hash) (plumbing.ObjectType, []byte, error) {
 	typ, data, err := s.loose(h)
 	if errors.Is(err, errMissing) && gone != nil {
 		return 0, nil, gone
+	}
+	if errors.Is(err, errMissing) && s.parent != nil {
+		o, err := s.parent.get(h)
+		return o.typ, o.data, err
 	}
 	return typ, data, err
 }

@@ -1,0 +1,91 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// GuestsMayClone reports whether guests of a prospect may clone its shared side,
+// which holds everything that was ever shared and the names of our stages.
+func (d *DB) GuestsMayClone(ctx context.Context, prospect string) (bool, error) {
+	var since int64
+	err := scanOne(d.readers.QueryRowContext(ctx, "SELECT since FROM guest_cloning WHERE prospect = ?", prospect), &since)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// SetGuestsMayClone lets guests of a prospect clone its shared side, or not any
+// more. What they have cloned stays with them. Its owner may.
+func (d *DB) SetGuestsMayClone(ctx context.Context, c Caller, prospect string, may bool) error {
+	return d.asOwner(ctx, c, prospect, func(t *tx) error {
+		n, err := t.count("SELECT count(*) FROM guest_cloning WHERE prospect = ?", prospect)
+		if err != nil || n > 0 == may {
+			return err
+		}
+		if !may {
+			if _, err := t.exec("DELETE FROM guest_cloning WHERE prospect = ?", prospect); err != nil {
+				return err
+			}
+			return t.record(c, "access.no-cloning", "", prospect, "")
+		}
+		if err := t.touch(prospect); err != nil {
+			return err
+		}
+		if _, err := t.exec("INSERT INTO guest_cloning (prospect, since) VALUES (?, ?)", prospect, millis(t.now)); err != nil {
+			return err
+		}
+		return t.record(c, "access.cloning", "", prospect, "")
+	})
+}
+
+// RecordPush notes who pushed commits, named by the bytes of their ids, and adds
+// an event to the audit log. One that is known keeps who pushed it first.
+func (d *DB) RecordPush(ctx context.Context, c Caller, e Event, commits [][]byte) error {
+	return d.write(ctx, func(t *tx) error {
+		for _, id := range commits {
+			if _, err := t.exec("INSERT OR IGNORE INTO pushed (id, person, at) VALUES (?, ?, ?)", id, c.actor(), millis(t.now)); err != nil {
+				return err
+			}
+		}
+		return t.record(c, e.Action, e.Object, e.Prospect, e.Detail)
+	})
+}
+
+// maxAsked is how many commits are asked about at once.
+const maxAsked = 500
+
+// Pushers tells who pushed commits: person ids by the bytes of the commits' ids.
+// What was made here is not among them.
+func (d *DB) Pushers(ctx context.Context, commits [][]byte) (map[string]string, error) {
+	out := map[string]string{}
+	for len(commits) > 0 {
+		n := min(len(commits), maxAsked)
+		args := make([]any, n)
+		for i := range n {
+			args[i] = commits[i]
+		}
+		query := "SELECT id, person FROM pushed WHERE id IN (?" + strings.Repeat(", ?", n-1) + ")"
+		rows, err := d.readers.QueryContext(ctx, query, args...)
+		if err != nil {
+			return nil, readError(err)
+		}
+		for rows.Next() {
+			var id []byte
+			var person string
+			if err := rows.Scan(&id, &person); err != nil {
+				rows.Close()
+				return nil, readError(err)
+			}
+			out[string(id)] = person
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("reading who pushed: %w", readError(err))
+		}
+		commits = commits[n:]
+	}
+	return out, nil
+}
