@@ -120,6 +120,10 @@ func (a *api) guard(next http.Handler) http.Handler {
 			a.problem(w, r, http.StatusUnauthorized, "Sign in, or send an API token as Authorization: Bearer TOKEN.")
 			return
 		}
+		if caller.Person.Guest && !strings.HasPrefix(r.URL.Path, apiPrefix+"/shared/") {
+			a.s.problem(w, r, notFound()) // before anything is said of what was sent
+			return
+		}
 		need := people.Read
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.URL.Path != apiPrefix+"/render" {
 			need = people.Write
