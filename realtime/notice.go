@@ -21,6 +21,7 @@ const (
 	noticeNotSaved  = "not-saved"
 	noticeUnchanged = "unchanged"
 	noticeMended    = "mended"
+	noticeComments  = "comments" // for programs: whoever shows the page's comments reads them again
 )
 
 func jsonFrame(kind byte, v any) []byte {

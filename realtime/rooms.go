@@ -94,6 +94,16 @@ func (h *Hub) Committed(ctx context.Context, prospect string, place wiki.Place, 
 	return err
 }
 
+// Commented implements [wiki.Rooms].
+func (h *Hub) Commented(prospect string, place wiki.Place) {
+	h.mu.Lock()
+	r := h.rooms[nameOf(prospect, place)]
+	h.mu.Unlock()
+	if r != nil {
+		r.put(event{do: func() { r.notify(noticeComments, "The comments on this page have changed.") }})
+	}
+}
+
 // Moved implements [wiki.Rooms].
 func (h *Hub) Moved(ctx context.Context, prospect string, from, to wiki.Place) error {
 	name := nameOf(prospect, to)

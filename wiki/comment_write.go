@@ -387,6 +387,9 @@ func (s *side) changeComments(ctx context.Context, caller people.Caller, place P
 	if errors.Is(err, repo.ErrNoChange) {
 		return nil
 	}
+	if err == nil && s.w.rooms != nil {
+		s.w.rooms.Commented(s.prospect, place)
+	}
 	return err
 }
 

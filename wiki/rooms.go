@@ -30,6 +30,9 @@ type Rooms interface {
 	// Committed tells a room that the version which it brought to [Side.Edit]
 	// is in git, under the writer lock and before anything follows it.
 	Committed(ctx context.Context, prospect string, place Place, v repo.Version) error
+	// Commented tells whoever has the page open that its comments have changed.
+	// It is asked under the writer lock and waits for nobody else.
+	Commented(prospect string, place Place)
 	// Moved gives the page's document another place, after the move is
 	// committed as a [Merge] at the place before; whoever has it open is sent
 	// there.

@@ -71,6 +71,10 @@ func (o *openPages) Committed(_ context.Context, _ string, place wiki.Place, v r
 	return nil
 }
 
+func (o *openPages) Commented(_ string, place wiki.Place) {
+	o.asked = append(o.asked, "commented "+place.String())
+}
+
 func (o *openPages) Moved(_ context.Context, _ string, from, to wiki.Place) error {
 	o.asked = append(o.asked, "moved "+from.String()+" "+to.String())
 	o.open[to] = o.open[from]

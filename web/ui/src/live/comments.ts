@@ -12,7 +12,7 @@ import { showTimes } from "../when";
 export interface CommentOptions {
   api: string; // the call about the page's comments
   panel: HTMLElement; // where the cards go; hidden while there are none
-  section: "internal" | "external";
+  section: "internal" | "external" | "shared";
   readers: string; // who reads an external page
   note: string; // address of the form for a new page; "" when the writer may make none
   stage: string;
@@ -126,7 +126,7 @@ function colour(id: string): number {
 // ---- the layer
 
 const draft = "new"; // the place of a thread that is being written
-const every = 20_000; // ms between two looks at what others said
+const every = 120_000; // ms between two looks at what came without a notice, as by a push
 
 export function commentLayer(o: CommentOptions): CommentLayer {
   let view: EditorView | null = null;
@@ -150,7 +150,9 @@ export function commentLayer(o: CommentOptions): CommentLayer {
     return response;
   };
 
+  let asked = 0;
   const refresh = async (): Promise<void> => {
+    const mine = ++asked;
     const all: Thread[] = [];
     try {
       for (let cursor = ""; ; ) {
@@ -159,6 +161,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
         if (!page.next) break;
         cursor = page.next;
       }
+      if (mine !== asked) return; // asked again since
       mayNot = "";
     } catch (error) {
       // Away from the server what is shown stays; it is asked again.

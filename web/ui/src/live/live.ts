@@ -73,7 +73,7 @@ async function open(config: Config): Promise<void> {
       ? commentLayer({
           api: config.comments,
           panel,
-          section: config.section,
+          section: config.home ? "shared" : config.section,
           readers: config.readers,
           note: config.write ? panel.dataset.note ?? "" : "",
           stage: config.stage,
@@ -197,7 +197,7 @@ async function open(config: Config): Promise<void> {
         EditorView.cspNonce.of(config.nonce),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({
-          "aria-label": `Text of ${config.title}, ${config.section} page`,
+          "aria-label": config.home ? `Text of ${config.title}` : `Text of ${config.title}, ${config.section} page`,
           tabindex: "0",
           spellcheck: "true",
           autocorrect: "on",
@@ -216,12 +216,12 @@ async function open(config: Config): Promise<void> {
         config.write
           ? [
               slashMenu({
-                section: config.section,
+                section: config.home ? "shared" : config.section,
                 templates: async () => (await lookup.find("template", "")).map(({ label, text }) => ({ name: label, text })),
               }),
               completions({ lookup }),
               pasting({ files: config.files, maxFile: config.maxFile }),
-              linkWarnings({ section: config.section, prospect: config.prospect, guest: config.me.guest, lookup }),
+              linkWarnings({ section: config.section, prospect: config.prospect, guest: config.me.guest || config.home !== "", lookup }),
             ]
           : [],
         comments?.extension ?? [],
@@ -247,6 +247,14 @@ async function open(config: Config): Promise<void> {
   people.show(editor);
   count(editor);
   void comments?.refresh();
+  conn.on("notice", ({ code }) => {
+    if (code === "comments" && !document.hidden) void comments?.refresh();
+  });
+  let link = conn.link;
+  conn.on("change", () => {
+    if (link === "away" && conn.link !== "away") void comments?.refresh(); // nobody told meanwhile
+    link = conn.link;
+  });
   fitKeyboard(root);
   conn.on("end", () => editor.dispatch({ effects: writable.reconfigure(mayWrite(false)) }));
 
@@ -325,7 +333,7 @@ function watch(config: Config, conn: Connection, banners: Banners, view: () => E
     }, 2500);
   });
   conn.on("notice", ({ code, text }) => {
-    if (code === "unchanged" || code === "moved") return; // said elsewhere, or followed by a close code
+    if (code === "unchanged" || code === "moved" || code === "comments") return; // said elsewhere, or followed by a close code
     if (code === "closing" || code === "merged") return toast(text);
     const kind = `notice-${code}`;
     banners.show(kind, "warn", "", text, [{ label: "Understood", run: () => banners.hide(kind) }]);
@@ -357,7 +365,7 @@ function watch(config: Config, conn: Connection, banners: Banners, view: () => E
       case closed.gone:
         banners.show("end", "danger", "This page is not there any more,", "or you may no longer open it. What you see is the last of it: keep what you need.", [
           ...(text() === "" ? [] : keep(config.title, text)),
-          { label: "Go to the space", icon: "arrow-left", run: () => location.assign(`/p/${encodeURIComponent(config.prospect)}`) },
+          { label: "Go to the space", icon: "arrow-left", run: () => location.assign(config.home || `/p/${encodeURIComponent(config.prospect)}`) },
         ]);
         void conn.forget();
         return;
@@ -393,6 +401,7 @@ function signedOutWith(conn: Connection): string {
 }
 
 function pageAt(config: Config, place: string): string {
+  if (config.home) return `${config.home}/${encodeURIComponent(place.split("/").pop() ?? place)}?edit`;
   const path = place.split("/").map(encodeURIComponent).join("/");
   return config.page.slice(0, config.page.length - config.place.length) + path + "?edit";
 }
