@@ -5,14 +5,22 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/creachadair/command"
 	"gopkg.in/yaml.v3"
 
+	"dealwiki/realtime/journal"
+	"dealwiki/web/notify"
+	"dealwiki/wiki"
+	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
+	"dealwiki/wiki/register"
 	"dealwiki/wiki/sample"
 )
 
@@ -32,14 +40,14 @@ folder to keep it in.`,
 			fs.StringVar(&addr, "addr", "localhost:8420", "the address to listen on")
 		}),
 		Run: command.Adapt(func(env *command.Env) (err error) {
-			if data == "" {
+			kept := data != ""
+			if !kept {
 				if data, err = os.MkdirTemp("", "dealwiki-demo-"); err != nil {
 					return fmt.Errorf("making a temporary folder: %w", err)
 				}
 				defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 			}
-			clock := &sample.Clock{}
-			o := options{data: data, addr: addr, log: logger(std.err), now: clock.Now}
+			o := options{data: data, addr: addr, log: logger(std.err)}
 			company, err := sample.Load(time.Now())
 			if err != nil {
 				return err
@@ -52,13 +60,13 @@ folder to keep it in.`,
 				if err := writeDemoConfig(data, company.Name); err != nil {
 					return err
 				}
+				fmt.Fprintln(std.out, "Writing the sample company, a few seconds …")
+				if err := writeSample(env.Context(), data, kept, company); err != nil {
+					return err
+				}
 			}
 			return serve(env.Context(), o, std.out, func(ctx context.Context, s *server) error {
 				if fresh {
-					fmt.Fprintln(std.out, "Writing the sample company, a few seconds …")
-					if _, err := company.Apply(ctx, s.wiki, s.book, clock); err != nil {
-						return fmt.Errorf("writing the sample company: %w", err)
-					}
 					if err := readOldNews(ctx, s, company); err != nil {
 						return err
 					}
@@ -70,6 +78,61 @@ folder to keep it in.`,
 			})
 		}),
 	}
+}
+
+// writeSample writes the company before there is a server: what follows commits
+// there then follows all of them at once, which is much faster than one by one.
+func writeSample(ctx context.Context, dir string, kept bool, company *sample.Company) (err error) {
+	clock := &sample.Clock{}
+	var open []io.Closer
+	defer func() {
+		for _, c := range slices.Backward(open) {
+			err = errors.Join(err, c.Close())
+		}
+		if err != nil {
+			err = fmt.Errorf("writing the sample company: %w", err)
+		}
+	}()
+	db, err := people.Open(filepath.Join(dir, "dealwiki.db"), people.Options{Now: clock.Now})
+	if err != nil {
+		return err
+	}
+	open = append(open, db)
+	volatile := clock.Past // who begins anew next time has nothing to lose
+	if kept {
+		volatile = nil
+	}
+	w, err := wiki.Open(ctx, wiki.Config{Dir: dir, People: db, Now: clock.Now, Company: company.Name, Volatile: volatile})
+	if err != nil {
+		return err
+	}
+	open = append(open, w)
+	facts, err := register.Open(ctx, w, nil)
+	if err != nil {
+		return err
+	}
+	open = append(open, facts)
+	// Nothing was typed yet, and nothing is lost of it.
+	edits, err := journal.Open(filepath.Join(dir, "journal.db"), journal.Options{})
+	if err != nil {
+		return err
+	}
+	open = append(open, edits)
+	book := handoff.New(w, facts)
+	// What was news on its day comes into the inboxes as it happens.
+	notices := notify.New(notify.Config{Wiki: w, People: db, Handoffs: book})
+	notices.CatchUp(ctx)
+	following, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = notices.Run(following) })
+	_, err = company.Apply(ctx, w, book, clock)
+	stop()
+	wg.Wait()
+	if err == nil {
+		notices.CatchUp(ctx)
+	}
+	notices.Close()
+	return err
 }
 
 // news is how far back the personas have not looked into their inboxes.
@@ -84,17 +147,8 @@ func readOldNews(ctx context.Context, s *server, company *sample.Company) error 
 			return fmt.Errorf("finding %s: %w", p.Name, err)
 		}
 		caller := people.Caller{Person: person, Scopes: people.AllScopes, Via: "demo"}
-		all, err := s.notices.Inbox(ctx, caller, true, 2000)
-		if err != nil {
+		if err := s.notices.SeeBefore(ctx, caller, time.Now().Add(-news)); err != nil {
 			return fmt.Errorf("reading the inbox of %s: %w", p.Name, err)
-		}
-		for _, n := range all {
-			if time.Since(n.At) < news {
-				continue
-			}
-			if err := s.notices.See(ctx, caller, n.ID, true); err != nil {
-				return fmt.Errorf("reading the inbox of %s: %w", p.Name, err)
-			}
 		}
 	}
 	return nil

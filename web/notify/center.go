@@ -268,6 +268,14 @@ func (c *Center) SeeAll(ctx context.Context, caller people.Caller, upto int64) e
 	return c.update(ctx, `UPDATE notices SET seen=1 WHERE person=? AND seq<=?`, caller.Person.ID, upto)
 }
 
+// SeeBefore marks as read what happened before a moment.
+func (c *Center) SeeBefore(ctx context.Context, caller people.Caller, at time.Time) error {
+	if !c.people.Live(caller).Can(people.Write) {
+		return people.ErrForbidden
+	}
+	return c.update(ctx, `UPDATE notices SET seen=1 WHERE person=? AND seen=0 AND at<?`, caller.Person.ID, at.UnixMilli())
+}
+
 // SeePage marks what a person was told of a page as read, once they look at it.
 func (c *Center) SeePage(ctx context.Context, caller people.Caller, prospect string, place wiki.Place) error {
 	found := false
