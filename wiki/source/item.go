@@ -14,11 +14,12 @@ import (
 
 // Limits of what is taken from one answer.
 const (
-	maxRead  = 100_000 // items or rows read
-	maxItems = 100     // items taken, the newest
-	maxTitle = 200     // characters
-	maxText  = 1200    // characters
-	maxLink  = 2000    // bytes
+	maxRead   = 100_000 // items or rows read
+	maxLooked = 1000    // different ones looked at, the newest
+	maxItems  = 100     // items taken of those
+	maxTitle  = 200     // characters
+	maxText   = 1200    // characters
+	maxLink   = 2000    // bytes
 )
 
 // Found is an item as a source tells it: plain text, bounded.
@@ -45,14 +46,33 @@ func settle(all []raw, now time.Time) []Found {
 	}
 	// What has no date stands where the source has put it, after what has.
 	slices.SortStableFunc(all, func(a, b raw) int { return b.at.Compare(a.at) })
+	// Ids given to several items tell nothing apart: the rest of the item does.
+	first, shared := map[string]*raw{}, map[string]bool{}
+	for i := range all {
+		r := &all[i]
+		if f := first[r.name()]; f == nil {
+			first[r.name()] = r
+		} else if f.link != r.link || f.title != r.title {
+			shared[r.name()] = true
+		}
+	}
 	var out []Found
 	seen := map[string]bool{}
+	read := 0
 	for i := range all {
-		if len(out) == maxItems {
+		r := &all[i]
+		f := Found{Key: hash(r.name())}
+		if shared[r.name()] {
+			f.Key = hash(r.name(), r.link, r.title)
+		}
+		if seen[f.Key] {
+			continue
+		}
+		seen[f.Key] = true
+		if read++; read > maxLooked || len(out) == maxItems {
 			break
 		}
-		r := &all[i]
-		f := Found{Title: clip(oneLine(maillog.PlainText(bound(r.title))), maxTitle), Link: webAddress(r.link), Text: clip(strings.TrimSpace(maillog.PlainText(bound(r.text))), maxText)}
+		f.Title, f.Link, f.Text = clip(oneLine(maillog.PlainText(bound(r.title))), maxTitle), webAddress(r.link), clip(strings.TrimSpace(maillog.PlainText(bound(r.text))), maxText)
 		if !r.at.IsZero() {
 			f.At = r.at.UTC()
 		}
@@ -65,24 +85,20 @@ func settle(all []raw, now time.Time) []Found {
 		if f.Text == f.Title {
 			f.Text = ""
 		}
-		id := r.id
-		if id == "" {
-			id = r.link
-		}
-		if id == "" {
-			id = f.Title
-		}
-		if f.Key = hash(id); seen[f.Key] {
-			// Ids given twice tell nothing apart: the rest of the item does.
-			f.Key = hash(id, r.link, f.Title)
-		}
-		if seen[f.Key] {
-			continue
-		}
-		seen[f.Key] = true
 		out = append(out, f)
 	}
 	return out
+}
+
+// name is what the source knows an item by.
+func (r *raw) name() string {
+	switch {
+	case r.id != "":
+		return r.id
+	case r.link != "":
+		return r.link
+	}
+	return r.title
 }
 
 // bound cuts a text before it is looked at.
