@@ -155,3 +155,22 @@ func TestHandoffsAreMailed(t *testing.T) {
 	lines, _ = p.take()
 	assert.Empty(t, lines, "once")
 }
+
+// Customers are told and mailed nothing by the inbox, whatever names them.
+func TestGuestsAreToldNothing(t *testing.T) {
+	d, p := newPost(t)
+	id, _, err := d.db.InviteGuest(t.Context(), d.dana, people.NewGuest{Prospect: "northwind", Name: "Ingrid Solberg", Email: "ingrid@customer.example", Role: people.GuestEditor})
+	require.NoError(t, err)
+	guest, err := d.db.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.NotEmpty(t, guest.Handle)
+	for _, place := range []string{"internal/account/plan", "external/closing/plan"} {
+		d.edit(d.dana, place, "# Plan\n\nAsk @"+guest.Handle+".\n\n- [ ] send it @"+guest.Handle+" due:2026-12-01\n\n> [!question] Who? @"+guest.Handle+"\n")
+	}
+	d.clock = d.clock.Add(48 * time.Hour)
+	lines, _ := p.take()
+	assert.Empty(t, lines)
+	list, err := d.c.Inbox(t.Context(), people.Caller{Person: guest, Scopes: people.AllScopes, Via: "session"}, false, 10)
+	require.NoError(t, err)
+	assert.Empty(t, list)
+}
