@@ -51,6 +51,7 @@ func (m *merge) Committed(ctx context.Context, v repo.Version) error {
 		if err := r.absorb(ctx, m, v.Commit); err != nil {
 			return err
 		}
+		r.flush() // so that nobody takes the version for older than the text they are told next
 		if m.update != nil && m.person != "" && time.Since(r.mergedAt) > time.Second {
 			r.notify(noticeMerged, r.person(ctx, m.person).Name+" changed this page at another place; the change was merged in.")
 			r.mergedAt = time.Now()

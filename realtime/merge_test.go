@@ -192,3 +192,42 @@ func TestAnEditThatCameToNothing(t *testing.T) {
 	assert.Equal(t, before+"never\n", s.joinWith(s.dana, planAt, "", dana.doc).in().text())
 	assert.Len(t, s.history(planAt), 2)
 }
+
+// Whoever hears of a version has its text by then, also when the program gave the
+// facts their ids.
+func TestAMergedVersionComesAfterItsText(t *testing.T) {
+	s := newSite(t, realtime.Config{})
+	s.page(planAt, "# Plan\n")
+	dana := s.dial(s.dana, planAt, "")
+	dana.step1()
+	at := map[string]string{} // of each version that was told: the text by then
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for len(at) < 2 {
+			_, data, err := dana.ws.ReadMessage()
+			if err != nil {
+				return
+			}
+			before := len(dana.committed)
+			if err := dana.take(data); err != nil {
+				return
+			}
+			if len(dana.committed) > before {
+				at[dana.committed[before].Version] = dana.doc.Text()
+			}
+		}
+	}()
+	tom := s.join(s.tom, planAt, "").in()
+	tom.appends("\n> [!decision] We go on\n")
+	tom.saved().checkpoint("Agreed")
+	<-done
+	require.NoError(t, dana.ws.Close())
+	list := s.history(planAt)
+	require.Len(t, list, 3)
+	for _, v := range list[:2] {
+		page, err := s.side(wiki.Internal).ReadAt(s.ctx(), s.dana, place(planAt), v.Commit)
+		require.NoError(t, err)
+		assert.Equal(t, string(page.Text), at[v.Commit.String()], "%s", v.Subject)
+	}
+}
