@@ -55,7 +55,7 @@ var allowed = map[string][]string{
 	"web/signon/signontest": {}, // for tests
 	"web/ui/build":          {},
 	"web/ui/src/live":       {}, // tests of the scripts beside them
-	"web":                   {"content", "realtime", "wiki", "wiki/maillog", "wiki/source", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/inmail", "web/notify", "web/signon", "web/webhook", "web/ui"},
+	"web":                   {"content", "realtime", "wiki", "wiki/maillog", "wiki/source", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/githttp", "web/inmail", "web/notify", "web/signon", "web/webhook", "web/ui"},
 	"cmd/dealwiki":          {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/maillog", "wiki/source", "wiki/sample", "search", "web", "web/signon", "web/inmail", "web/notify", "web/outbound", "web/webhook"},
 }
 

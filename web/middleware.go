@@ -158,6 +158,10 @@ func (s *Server) setHeaders(next http.Handler) http.Handler {
 // reads them. The path is percent-decoded once, by net/http, and never again.
 func (s *Server) checkAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isGit(r) {
+			next.ServeHTTP(w, r) // answers all that it does not know in one way
+			return
+		}
 		if err := checkAddress(r); err != nil {
 			s.refused(w, r, err)
 			return
@@ -243,11 +247,11 @@ func (s *Server) limitBody(next http.Handler) http.Handler {
 			return
 		}
 		limit, slow := s.bodyLimit(r)
-		if r.ContentLength > limit {
+		if r.ContentLength > limit && !isGit(r) {
 			s.refused(w, r, &http.MaxBytesError{Limit: limit})
 			return
 		}
-		if r.Header.Get("Content-Encoding") != "" && !strings.HasPrefix(r.URL.Path, "/git/") {
+		if r.Header.Get("Content-Encoding") != "" && !isGit(r) {
 			s.refused(w, r, refuse(http.StatusUnsupportedMediaType, "Compressed requests are not taken", "Send the same without Content-Encoding."))
 			return
 		}
@@ -258,9 +262,15 @@ func (s *Server) limitBody(next http.Handler) http.Handler {
 	})
 }
 
+// isGit reports that a program of git's asks, which is told everything in plain
+// words and nothing before it has shown a token.
+func isGit(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/git/") }
+
 func (s *Server) bodyLimit(r *http.Request) (int64, time.Duration) {
 	const frame = 1 << 20 // of a multipart body
 	switch path := r.URL.Path; {
+	case isGit(r):
+		return s.git.MaxBody(), slowUpload
 	case path == "/admin/import", path == "/admin/import/csv":
 		return s.maxImport + frame, slowUpload
 	case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/p/") && (strings.HasSuffix(path, "/files/internal") || strings.HasSuffix(path, "/files/external")):

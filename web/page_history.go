@@ -102,7 +102,35 @@ func (f *frame) infoOf(ctx context.Context, side *wiki.Side, place wiki.Place, v
 
 func (f *frame) versionRows(ctx context.Context, place wiki.Place, versions []repo.Version, fromTop bool) []VersionRow {
 	by := func(p repo.Person) Person { return f.s.author(ctx, p) }
-	return versionRows(pagePath(f.slug(), place), versions, fromTop, f.canWrite(), by)
+	rows := versionRows(pagePath(f.slug(), place), versions, fromTop, f.canWrite(), by)
+	f.tellPushers(ctx, place.Section, versions, rows)
+	return rows
+}
+
+// tellPushers says of versions that came by git who pushed them, where that is
+// not their author: a commit may name anybody.
+func (f *frame) tellPushers(ctx context.Context, section wiki.Section, versions []repo.Version, rows []VersionRow) {
+	side, err := f.side(section)
+	var pushers map[repo.Hash]string
+	if err == nil {
+		pushers, err = side.Pushers(ctx, f.c, versions)
+	}
+	if err != nil {
+		f.s.log.Warn("finding who pushed", "prospect", f.slug(), "err", err)
+		return
+	}
+	for i := range rows {
+		for _, v := range versions {
+			id := pushers[v.Commit]
+			if v.Commit.String() != rows[i].Commit || id == "" || id == wiki.PersonID(v.Author) {
+				continue
+			}
+			if p, err := f.s.people.Get(ctx, id); err == nil {
+				by := personView(p)
+				rows[i].Pushed = &by
+			}
+		}
+	}
 }
 
 // versionRows draws versions of the page at an address, the newest first; those

@@ -21,6 +21,7 @@ const (
 	Shared                         // guests and members of staff who are signed in; what they may see wiki.Shared decides
 	Administrators                 // administrators who are signed in
 	Live                           // sessions from our own pages, and API tokens at ?token=; refused by close codes
+	Git                            // API tokens with the scope git, by Basic authorization; without one the same 401 everywhere
 )
 
 func (a Audience) String() string {
@@ -33,6 +34,8 @@ func (a Audience) String() string {
 		return "shared"
 	case Live:
 		return "live"
+	case Git:
+		return "git"
 	}
 	return "administrators"
 }
@@ -90,6 +93,12 @@ func (s *Server) routes() error {
 
 	// For feed readers, by a token in the address.
 	s.handle("GET /feeds/{file}", Anonymous, s.feed)
+
+	// For git, by a token.
+	for _, pattern := range []string{"GET /git/{prospect}/{repository}/info/refs", "POST /git/{prospect}/{repository}/git-upload-pack",
+		"POST /git/{prospect}/{repository}/git-receive-pack", "/git/{rest...}"} {
+		s.handle(pattern, Git, s.gitDoor)
+	}
 
 	// Over all prospects.
 	s.handle("GET /{$}", Staff, s.board)
@@ -234,6 +243,12 @@ func (s *Server) routes() error {
 	return s.installAPI(s.mux)
 }
 
+// gitDoor hands a request to git's door, which asks for a token of its own.
+func (s *Server) gitDoor(w http.ResponseWriter, r *http.Request, _ people.Caller) error {
+	s.git.ServeHTTP(w, r)
+	return nil
+}
+
 // handler answers a request on behalf of a caller, or says why not. After
 // returning an error it must not have written anything.
 type handler func(w http.ResponseWriter, r *http.Request, c people.Caller) error
@@ -262,7 +277,7 @@ func (s *Server) handle(pattern string, audience Audience, h handler) {
 // have sent the caller to another door: errAnswered.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, c people.Caller, signedIn bool, audience Audience) error {
 	switch {
-	case audience == Anonymous, audience == Live:
+	case audience == Anonymous, audience == Live, audience == Git:
 		return nil
 	case signedIn && audience == Shared:
 		return nil

@@ -18,6 +18,7 @@ import (
 	"dealwiki/content"
 	"dealwiki/realtime"
 	"dealwiki/search"
+	"dealwiki/web/githttp"
 	"dealwiki/web/inmail"
 	"dealwiki/web/notify"
 	"dealwiki/web/ui"
@@ -121,6 +122,7 @@ type Server struct {
 	assets    *ui.Assets
 	templates *ui.Templates
 	mux       *http.ServeMux
+	git       *githttp.Door
 	handler   http.Handler
 	doors     []Door
 	started   time.Time
@@ -211,6 +213,7 @@ func New(cfg Config) (*Server, error) {
 	if s.templates, err = ui.NewTemplates(s.assets); err != nil {
 		return nil, fmt.Errorf("reading templates: %w", err)
 	}
+	s.git = githttp.New(githttp.Config{Wiki: s.wiki, People: s.people, Logger: s.log, IP: s.clientIP})
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.imports = newImportQueue(ctx, s)

@@ -130,6 +130,7 @@ type VersionRow struct {
 	Subject  string
 	By       Person
 	With     []Person // co-authors
+	Pushed   *Person  // who pushed it by git; nil: its author, or nobody
 	At       time.Time
 	Added    int
 	Removed  int
