@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -113,7 +114,7 @@ func (f *frame) guestRow(ctx context.Context, g people.GuestGrant, links map[str
 	}
 	row.OpenedAll = len(opens)
 	for _, o := range opens {
-		row.Opened = append(row.Opened, f.opened(o))
+		row.Opened = append(row.Opened, f.pageOpened(o))
 	}
 	return row, nil
 }
@@ -125,10 +126,33 @@ func firstNonEmpty(a, b string) string {
 	return b
 }
 
-// opened names a page that a guest has opened as it is called now.
-func (f *frame) opened(o people.GuestOpen) GuestOpened {
+// opened notes what a guest opens: the overview, a page, an attachment. What
+// does not open leaves no trace.
+func (s *Server) opened(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, c people.Caller) error {
+		if err := h(w, r, c); err != nil || !c.Person.Guest {
+			return err
+		}
+		what := r.PathValue("page")
+		if rest := r.PathValue("rest"); rest != "" {
+			if what != "files" {
+				return nil // its versions, or what stands below it otherwise
+			}
+			what += "/" + rest
+		}
+		if err := s.people.GuestOpened(r.Context(), c, r.PathValue("prospect"), what); err != nil && !errors.Is(err, people.ErrNotFound) && r.Context().Err() == nil {
+			s.log.Warn("noting what a guest has opened", "id", requestID(r), "err", err)
+		}
+		return nil
+	}
+}
+
+// pageOpened names a page that a guest has opened as it is called now.
+func (f *frame) pageOpened(o people.GuestOpen) GuestOpened {
 	out := GuestOpened{Title: o.Page, Last: o.Last, Times: o.Times}
-	if o.Page == "" {
+	if name, ok := strings.CutPrefix(o.Page, "files/"); ok {
+		out.Title = name
+	} else if o.Page == "" {
 		out.Title = "the overview"
 	}
 	for _, p := range f.pages[wiki.External] {
