@@ -3,6 +3,7 @@ package brief
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -93,7 +94,7 @@ func (m *Maker) pages(ctx context.Context, caller people.Caller, sides []*wiki.S
 			}
 			keys[i] = keyOf(info, sources[i])
 		}
-		kept, err := m.load(ctx, keys)
+		kept, err := m.load(ctx, side, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +115,7 @@ func (m *Maker) pages(ctx context.Context, caller people.Caller, sides []*wiki.S
 			}
 			out = append(out, page{info, n})
 		}
-		if err := m.keep(ctx, fresh, kept.rows); err != nil {
+		if err := m.keep(ctx, side, keys, fresh, kept.rows); err != nil {
 			return nil, err
 		}
 	}
@@ -127,7 +128,7 @@ type found struct {
 }
 
 // load looks for notes in memory, then in the table.
-func (m *Maker) load(ctx context.Context, keys []noteKey) (found, error) {
+func (m *Maker) load(ctx context.Context, side *wiki.Side, keys []noteKey) (found, error) {
 	f := found{map[noteKey]*notes{}, map[noteKey]row{}}
 	var missing []any
 	m.mu.Lock()
@@ -141,8 +142,7 @@ func (m *Maker) load(ctx context.Context, keys []noteKey) (found, error) {
 	made := m.made
 	m.mu.Unlock()
 	if !made {
-		_, err := m.w.Derived().ExecContext(ctx, `CREATE TABLE IF NOT EXISTS brief_notes(page TEXT NOT NULL, format INTEGER NOT NULL, notes BLOB NOT NULL, PRIMARY KEY(page, format)) WITHOUT ROWID`)
-		if err != nil {
+		if err := m.makeTable(ctx); err != nil {
 			return f, fmt.Errorf("making the table of notes: %w", err)
 		}
 		m.mu.Lock()
@@ -152,7 +152,7 @@ func (m *Maker) load(ctx context.Context, keys []noteKey) (found, error) {
 	const atOnce = 500
 	for len(missing) > 0 {
 		n := min(atOnce, len(missing))
-		if err := m.query(ctx, missing[:n], f.rows); err != nil {
+		if err := m.query(ctx, side, missing[:n], f.rows); err != nil {
 			return f, fmt.Errorf("reading notes of pages: %w", err)
 		}
 		missing = missing[n:]
@@ -160,8 +160,57 @@ func (m *Maker) load(ctx context.Context, keys []noteKey) (found, error) {
 	return f, nil
 }
 
-func (m *Maker) query(ctx context.Context, keys []any, into map[noteKey]row) error {
-	rows, err := m.w.Derived().QueryContext(ctx, `SELECT page, notes FROM brief_notes WHERE format=? AND page IN (?`+strings.Repeat(",?", len(keys)-1)+`)`, append([]any{format}, keys...)...)
+// makeTable makes the table, without what an earlier format or a prospect that
+// was deleted has left.
+func (m *Maker) makeTable(ctx context.Context) error {
+	db := m.w.Derived()
+	_, err := db.ExecContext(ctx, `DROP TABLE IF EXISTS brief_notes;
+		CREATE TABLE IF NOT EXISTS page_notes(side TEXT NOT NULL, page TEXT NOT NULL, format INTEGER NOT NULL, notes BLOB NOT NULL, PRIMARY KEY(side, page)) WITHOUT ROWID`)
+	if err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, `DELETE FROM page_notes WHERE format<>?`, format); err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, id := range m.w.Streams() {
+		there[id.Prospect+"/"+string(id.Section)] = true
+	}
+	return m.sweep(ctx, `SELECT DISTINCT side FROM page_notes`, `DELETE FROM page_notes WHERE side=?`, func(side string) bool { return there[side] })
+}
+
+// sweep deletes by what a question answers, unless it is to stay.
+func (m *Maker) sweep(ctx context.Context, ask, remove string, stays func(string) bool, args ...any) error {
+	rows, err := m.w.Derived().QueryContext(ctx, ask, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var old []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return err
+		}
+		if !stays(s) {
+			old = append(old, s)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, s := range old {
+		if _, err := m.w.Derived().ExecContext(ctx, remove, append(args[:len(args):len(args)], s)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sideName(s *wiki.Side) string { return s.Prospect() + "/" + string(s.Section()) }
+
+func (m *Maker) query(ctx context.Context, side *wiki.Side, keys []any, into map[noteKey]row) error {
+	rows, err := m.w.Derived().QueryContext(ctx, `SELECT page, notes FROM page_notes WHERE side=? AND format=? AND page IN (?`+strings.Repeat(",?", len(keys)-1)+`)`, append([]any{sideName(side), format}, keys...)...)
 	if err != nil {
 		return err
 	}
@@ -180,8 +229,9 @@ func (m *Maker) query(ctx context.Context, keys []any, into map[noteKey]row) err
 	return rows.Err()
 }
 
-// keep keeps notes in memory, and in the table those that are not there.
-func (m *Maker) keep(ctx context.Context, fresh map[noteKey]*notes, there map[noteKey]row) error {
+// keep keeps notes in memory, and in the table those that are not there. Those of
+// texts that pages have no longer go. keys are of all pages of the side.
+func (m *Maker) keep(ctx context.Context, side *wiki.Side, keys []noteKey, fresh map[noteKey]*notes, there map[noteKey]row) error {
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -209,9 +259,20 @@ func (m *Maker) keep(ctx context.Context, fresh map[noteKey]*notes, there map[no
 		if err != nil {
 			return fmt.Errorf("keeping notes of pages: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO brief_notes VALUES(?,?,?)`, string(k), format, data); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO page_notes VALUES(?,?,?,?)`, sideName(side), string(k), format, data); err != nil {
 			return fmt.Errorf("keeping notes of pages: %w", err)
 		}
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("keeping notes of pages: %w", err)
+	}
+	now := make(map[string]bool, len(keys))
+	for _, k := range keys {
+		now[string(k)] = true
+	}
+	err = m.sweep(ctx, `SELECT page FROM page_notes WHERE side=?`, `DELETE FROM page_notes WHERE side=? AND page=?`, func(page string) bool { return now[page] }, sideName(side))
+	if err != nil {
+		return fmt.Errorf("dropping old notes of pages: %w", err)
+	}
+	return nil
 }
