@@ -194,9 +194,9 @@ function inserts(now: Date): Entry[] {
     return [{ label, detail: found.said, symbol: "calendar", also, act: text(found.date) }];
   };
   return [
-    { label: "Heading 1", detail: "#", symbol: "heading-2", also: "h1 title", act: line("# ") },
+    { label: "Heading 1", detail: "#", symbol: "heading-1", also: "h1 title", act: line("# ") },
     { label: "Heading 2", detail: "##", symbol: "heading-2", also: "h2 section", act: line("## ") },
-    { label: "Heading 3", detail: "###", symbol: "heading-2", also: "h3", act: line("### ") },
+    { label: "Heading 3", detail: "###", symbol: "heading-3", also: "h3", act: line("### ") },
     {
       label: "Table",
       detail: "3 × 3",
