@@ -17,7 +17,8 @@ import { type Command, Decoration, type DecorationSet, EditorView, keymap } from
 import { frontMatter } from "./preview-front";
 import type { PreviewOptions } from "./preview";
 import { parseTable } from "./table-model";
-import { type Deck, type TableSpot, TableWidget, tableView } from "./table-widget";
+import type { Deck, TableSpot } from "./table-view";
+import { TableWidget, tableView } from "./table-widget";
 
 interface Tables {
   spots: readonly TableSpot[];
