@@ -25,9 +25,9 @@ import (
 )
 
 // newLiveSite is newSite with live editing. Versions are made on demand only.
-func newLiveSite(t testing.TB) *site {
+func newLiveSite(t testing.TB, change ...func(*Config)) *site {
 	var hub *realtime.Hub
-	return newSite(t, func(cfg *Config) {
+	return newSite(t, append(change, func(cfg *Config) {
 		j, err := journal.Open(filepath.Join(cfg.Wiki.Dir(), "journal.db"), journal.Options{Logger: cfg.Logger})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, j.Close()) })
@@ -44,7 +44,7 @@ func newLiveSite(t testing.TB) *site {
 			<-done
 		})
 		cfg.Live = hub
-	})
+	})...)
 }
 
 // soon bounds what should come at once.
