@@ -29,6 +29,9 @@
 //   - Names and colours are those that the server knows.
 //   - A version holds whole groups, and names who wrote it: the author is who
 //     changed most of it. No two versions in a row have the same text.
+//   - What goes to git is noted in the journal before: a document that is opened
+//     without knowing what became of it, after a crash or of a restored backup,
+//     takes in the same edit that browsers may have, not another one.
 //   - Whoever reads too slowly is cut off, and syncs when they come back. Nobody
 //     waits for them.
 //   - When the journal cannot be written nothing more is acknowledged: the room
