@@ -361,6 +361,7 @@ func TestMailByAServer(t *testing.T) {
 	d := newDesk(t)
 	server, sender := newMailServer(t, "")
 	d.withMail(sender)
+	d.edit(d.dana, "internal/account/plan", "# Plan\n\nAsk @tom.\n")
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- d.c.Run(ctx) }()
@@ -368,7 +369,6 @@ func TestMailByAServer(t *testing.T) {
 		stop()
 		assert.ErrorIs(t, <-done, context.Canceled)
 	}()
-	d.edit(d.dana, "internal/account/plan", "# Plan\n\nAsk @tom.\n")
 	require.Eventually(t, func() bool { return len(server.got()) == 1 }, 20*time.Second, 10*time.Millisecond)
 	m := parseMail(t, []byte(server.got()[0]))
 	assert.Equal(t, `"Deals" <wiki@example.com>`, m.header.Get("From"))
@@ -406,4 +406,39 @@ func TestMailServerSettings(t *testing.T) {
 	}
 	_, err := notify.NewSMTP(notify.SMTP{Host: "smtp.example.com", User: "u", Password: "p"})
 	assert.NoError(t, err)
+}
+
+// A server that takes the connection and says nothing neither loses a letter nor
+// keeps the program from stopping.
+func TestAMailServerThatHangs(t *testing.T) {
+	d := newDesk(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	taken := make(chan net.Conn, 1)
+	go func() {
+		if conn, err := l.Accept(); err == nil {
+			taken <- conn
+		}
+	}()
+	sender, err := notify.NewSMTP(notify.SMTP{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: notify.NoTLS})
+	require.NoError(t, err)
+	d.withMail(sender)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.c.Run(ctx) }()
+	require.NoError(t, d.c.SendMail(t.Context(), invitation()), "nobody waits for the server")
+	conn := <-taken
+	defer conn.Close()
+	stop()
+	select {
+	case err := <-done:
+		assert.ErrorIs(t, err, context.Canceled)
+	case <-time.After(20 * time.Second): // less than the client's own patience
+		t.Fatal("the server that hangs keeps the program from stopping")
+	}
+	out := &flaky{}
+	d.withMail(out)
+	require.NoError(t, d.c.Deliver(t.Context()))
+	assert.Equal(t, 1, out.tried, "the letter waits, and being stopped was no try")
 }

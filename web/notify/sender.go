@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,19 +75,41 @@ func NewSMTP(s SMTP) (Sender, error) {
 	if s.User != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.User), gomail.WithPassword(s.Password))
 	}
-	client, err := gomail.NewClient(s.Host, options...)
-	if err != nil {
+	if _, err := gomail.NewClient(s.Host, options...); err != nil {
 		return nil, fmt.Errorf("setting up mail: %w", err)
 	}
-	return smtp{client}, nil
+	return smtp{host: s.Host, options: options, implicit: s.TLS == TLS}, nil
 }
 
-type smtp struct{ client *gomail.Client }
+type smtp struct {
+	host     string
+	options  []gomail.Option
+	implicit bool // TLS from the first byte
+}
 
 func (s smtp) Send(ctx context.Context, m *gomail.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, slowMail)
 	defer cancel()
-	err := s.client.DialAndSendWithContext(ctx, m)
+	options := s.options
+	if !s.implicit {
+		// The client looks at ctx only while it connects; a server that says nothing
+		// would keep us from stopping. (With TLS from the first byte it has to connect
+		// itself to know that it is protected; there it waits for its own timeout.)
+		release := func() bool { return true }
+		defer func() { release() }()
+		options = append(slices.Clone(options), gomail.WithDialContextFunc(func(dial context.Context, network, address string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(dial, network, address)
+			if err == nil {
+				release = context.AfterFunc(ctx, func() { conn.Close() })
+			}
+			return conn, err
+		}))
+	}
+	client, err := gomail.NewClient(s.host, options...)
+	if err != nil {
+		return fmt.Errorf("setting up mail: %w", err)
+	}
+	err = client.DialAndSendWithContext(ctx, m)
 	if m.IsDelivered() {
 		return nil // the server has it, however the connection ended
 	}
