@@ -22,7 +22,7 @@ func (a *api) installQualification() {
 			Questions []apiQuestion          `json:"questions"`
 		}
 	}
-	register(a, op("get-qualification", http.MethodGet, "/prospects/{prospect}/qualification", "The questions a deal is qualified by, with their answers"), func(ctx context.Context, c people.Caller, in *ProspectInput) (*qualificationOutput, error) {
+	questions := func(ctx context.Context, c people.Caller, in *ProspectInput) (*qualificationOutput, error) {
 		sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
 		if err != nil {
 			return nil, err
@@ -40,5 +40,28 @@ func (a *api) installQualification() {
 			out.Body.Questions = append(out.Body.Questions, apiQuestion{q, q.Differ()})
 		}
 		return out, nil
+	}
+	register(a, op("get-qualification", http.MethodGet, "/prospects/{prospect}/qualification", "The questions a deal is qualified by, with their answers"), questions)
+	type answerInput struct {
+		ProspectInput
+		Body struct {
+			Question string `json:"question" maxLength:"400" doc:"As it is asked on the page; a new one is put at its end"`
+			Answer   string `json:"answer" maxLength:"2000"`
+			Who      string `json:"who" maxLength:"200" doc:"Who said so"`
+			When     string `json:"when,omitempty" maxLength:"10" doc:"The day, YYYY-MM-DD"`
+			Evidence string `json:"evidence,omitempty" maxLength:"2000" doc:"Where it can be seen: a link, in markdown or [[stage/page]]"`
+		}
+	}
+	answer := op("answer-qualification", http.MethodPost, "/prospects/{prospect}/qualification", "Write an answer down, beside those of others; the page is edited by the caller")
+	register(a, answer, func(ctx context.Context, c people.Caller, in *answerInput) (*qualificationOutput, error) {
+		sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
+		if err != nil {
+			return nil, err
+		}
+		b := in.Body
+		if err := a.s.keepAnswer(ctx, c, sp, b.Question, qualification.Answer{Text: b.Answer, Who: b.Who, When: b.When, Evidence: b.Evidence}); err != nil {
+			return nil, err
+		}
+		return questions(ctx, c, &in.ProspectInput)
 	})
 }

@@ -37,5 +37,15 @@ func TestQualification(t *testing.T) {
 	assert.Equal(t, "internal/qualifying/qualification", out.Page)
 	assert.Equal(t, 14, out.Coverage.Questions)
 	assert.Equal(t, 1, out.Coverage.Several)
+	dana := s.program(s.dana, people.Read|people.Write)
+	at := "/prospects/northwind/qualification"
+	said := dana.call("POST", at, `{"question":"Is a budget allocated?","answer":"Only half of it","who":"Henrik","when":"2026-11-13"}`)
+	require.Equal(t, http.StatusOK, said.status, said.body)
+	assert.Contains(t, said.body, "Only half of it")
+	assert.Contains(t, string(s.read("northwind", "internal/qualifying/qualification").Text), "- Only half of it · said by Henrik · on 2026-11-13\n")
+	assert.Equal(t, http.StatusUnprocessableEntity, dana.call("POST", at, `{"question":"Is a budget allocated?","answer":"x","who":""}`).status)
+	assert.Equal(t, http.StatusForbidden, s.program(s.vera, people.Read|people.Write).call("POST", at, `{"question":"Why?","answer":"x","who":"y"}`).status)
+	assert.Equal(t, http.StatusForbidden, s.program(s.dana, people.Read).call("POST", at, `{"question":"Why?","answer":"x","who":"y"}`).status, "a token that reads writes nothing")
+	assert.Equal(t, http.StatusNotFound, s.program(s.mara, people.Read|people.Write).call("POST", "/prospects/secretco/qualification", `{"question":"Why?","answer":"x","who":"y"}`).status)
 	assert.Equal(t, http.StatusNotFound, s.signedIn(s.mara).get("/p/secretco/qualification").status)
 }
