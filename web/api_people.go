@@ -90,6 +90,7 @@ func (a *api) mayAsk(ctx context.Context, c people.Caller, prospect string) erro
 
 func (a *api) installPeople() {
 	db := a.s.people
+	a.installSignOn()
 	register(a, op("get-me", http.MethodGet, "/me", "Who the caller is"), func(ctx context.Context, c people.Caller, in *struct{}) (*accountOutput, error) {
 		return &accountOutput{accountOf(c.Person)}, nil
 	})
@@ -127,20 +128,32 @@ func (a *api) installPeople() {
 	type switchInput struct {
 		Person string `path:"person" maxLength:"320"`
 		Body   struct {
-			Disabled bool `json:"disabled"`
+			Disabled *bool   `json:"disabled,omitempty"`
+			Role     *string `json:"role,omitempty" enum:"admin,member"`
+			Job      *string `json:"job,omitempty" enum:"sales,technical,delivery,marketing,manager"`
 		}
 	}
-	register(a, op("disable-person", http.MethodPatch, "/people/{person}", "Close or open every door to a person; for administrators"), func(ctx context.Context, c people.Caller, in *switchInput) (*accountOutput, error) {
+	register(a, op("change-person", http.MethodPatch, "/people/{person}", "Close or open every door to a person, or change their role or job; for administrators"), func(ctx context.Context, c people.Caller, in *switchInput) (*accountOutput, error) {
 		p, err := a.findPerson(ctx, in.Person)
 		if err != nil {
 			return nil, err
 		}
-		do := db.Enable
-		if in.Body.Disabled {
-			do = db.Disable
+		if !c.Can(people.Administer) {
+			return nil, people.ErrForbidden
 		}
-		if err := do(ctx, c, p.ID); err != nil {
-			return nil, err
+		if in.Body.Role != nil || in.Body.Job != nil {
+			if _, err := db.Update(ctx, c, p.ID, people.Patch{Role: (*people.Role)(in.Body.Role), Job: (*people.Job)(in.Body.Job)}); err != nil {
+				return nil, err
+			}
+		}
+		if in.Body.Disabled != nil {
+			do := db.Enable
+			if *in.Body.Disabled {
+				do = db.Disable
+			}
+			if err := do(ctx, c, p.ID); err != nil {
+				return nil, err
+			}
 		}
 		p, err = db.Get(ctx, p.ID)
 		return &accountOutput{accountOf(p)}, err
@@ -209,11 +222,15 @@ func (a *api) installPeople() {
 		return nil, db.Revoke(ctx, c, in.Prospect, p.ID)
 	})
 	type auditInput struct {
-		Actor    string `query:"actor" maxLength:"320"`
-		Action   string `query:"action" maxLength:"100" doc:"person.disable, or person. for all that begin so"`
-		Prospect string `query:"prospect" maxLength:"200"`
-		Cursor   string `query:"cursor" maxLength:"20"`
-		Limit    int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+		Actor    string    `query:"actor" maxLength:"320"`
+		Action   string    `query:"action" maxLength:"100" doc:"person.disable, or person. for all that begin so"`
+		Who      string    `query:"who" maxLength:"320" doc:"A person: what they did and what was done to them"`
+		Prospect string    `query:"prospect" maxLength:"200"`
+		Since    time.Time `query:"since" doc:"This or later"`
+		Until    time.Time `query:"until" doc:"Before this"`
+		Text     string    `query:"q" maxLength:"200" doc:"In the action, object, prospect, address or detail"`
+		Cursor   string    `query:"cursor" maxLength:"20"`
+		Limit    int       `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	}
 	register(a, op("list-audit", http.MethodGet, "/audit", "Who did what, the newest first; for administrators"), func(ctx context.Context, c people.Caller, in *auditInput) (*listOutput[apiEvent], error) {
 		var cursor int64
@@ -226,7 +243,15 @@ func (a *api) installPeople() {
 		if !c.Can(people.Administer) {
 			return nil, huma.Error403Forbidden("only administrators read the audit log")
 		}
-		events, next, err := db.Audit(ctx, c, people.AuditFilter{Actor: in.Actor, Action: in.Action, Prospect: in.Prospect}, in.Limit, cursor)
+		filter := people.AuditFilter{Actor: in.Actor, Action: in.Action, Prospect: in.Prospect, Since: in.Since, Until: in.Until, Text: in.Text}
+		if in.Who != "" {
+			p, err := a.findPerson(ctx, in.Who)
+			if err != nil {
+				return nil, err
+			}
+			filter.Who = p.ID
+		}
+		events, next, err := db.Audit(ctx, c, filter, in.Limit, cursor)
 		if err != nil {
 			return nil, err
 		}

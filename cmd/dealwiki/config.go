@@ -23,6 +23,8 @@ type config struct {
 	Live liveConfig `yaml:"live,omitempty"`
 	// Mail is how letters leave; without it none do.
 	Mail *mailConfig `yaml:"mail,omitempty"`
+	// SignOn is how staff sign in; without it by passwords and links.
+	SignOn *signOnConfig `yaml:"sign_on,omitempty"`
 	// InboundMail is how mails for logs come in; without it none do.
 	InboundMail *inboundConfig `yaml:"inbound_mail,omitempty"`
 }

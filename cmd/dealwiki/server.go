@@ -21,6 +21,7 @@ import (
 	"dealwiki/web/inmail"
 	"dealwiki/web/notify"
 	"dealwiki/web/outbound"
+	"dealwiki/web/signon"
 	"dealwiki/web/webhook"
 	"dealwiki/wiki"
 	"dealwiki/wiki/credit"
@@ -62,8 +63,10 @@ type server struct {
 	source  *search.Wiki
 	search  *search.Index
 	web     *web.Server
-	http    *http.Server
-	url     string
+	// provider is of single sign-on; nil: there is none.
+	provider *signon.Provider
+	http     *http.Server
+	url      string
 
 	stopFacts  context.CancelFunc
 	followers  sync.WaitGroup // of facts, pipeline and handoffs; stopped by stopFacts
@@ -111,6 +114,11 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	signOn, err := conf.signOn(o.data, o.url, o.now, o.log)
+	if err != nil {
+		return nil, err
+	}
+	s.provider = signOn.Provider
 	if err := s.startFacts(ctx, o, letters); err != nil {
 		return nil, err
 	}
@@ -141,7 +149,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		return nil, err
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Log: s.talks, Mailbox: s.mailbox, Sources: s.outside, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
+		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Log: s.talks, Mailbox: s.mailbox, Sources: s.outside, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, SignOn: signOn, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
 		listener.Close()
 		return nil, err
@@ -284,6 +292,9 @@ func (s *server) close(ctx context.Context) error {
 	}
 	if s.web != nil {
 		errs = append(errs, s.web.Close())
+	}
+	if s.provider != nil {
+		s.provider.Close()
 	}
 	if s.stopFacts != nil {
 		s.stopFacts()
