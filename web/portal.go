@@ -237,9 +237,9 @@ func (ro *room) plan(ctx context.Context) (*actionplan.Plan, *wiki.Page, error) 
 // tabPages is how many pages stand in the row of tabs.
 const tabPages = 5
 
-// frame fills what surrounds a screen. current is the page that is open, tab
+// around fills what surrounds a screen. current is the page that is open, tab
 // the screen otherwise.
-func (ro *room) frame(r *http.Request, title, current, tab string) SharedShell {
+func (ro *room) around(r *http.Request, title, current, tab string) SharedShell {
 	sh := ro.p.pages.sharedShell(r, ro.c, title+" · "+ro.title())
 	v := SharedShell{Shell: sh, Portal: &Portal{
 		Home: ro.home(), Customer: ro.customer(), Company: ro.company(), Me: ro.person(ro.c.Person), Write: ro.canWrite(), Comment: ro.comment,

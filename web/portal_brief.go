@@ -55,7 +55,7 @@ func (p *portal) brief(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	if err != nil {
 		return hide(err)
 	}
-	v := &SharedBriefView{SharedShell: ro.frame(r, "In short", "", "brief"), Lead: b.Lead, Left: b.Left}
+	v := &SharedBriefView{SharedShell: ro.around(r, "In short", "", "brief"), Lead: b.Lead, Left: b.Left}
 	for _, g := range b.Facts {
 		group := SharedGroup{Kind: g.Kind}
 		for _, f := range g.Facts {

@@ -47,7 +47,7 @@ func (ro *room) editor(w http.ResponseWriter, r *http.Request, info *wiki.PageIn
 }
 
 func (ro *room) editView(r *http.Request, info *wiki.PageInfo) *SharedEditView {
-	v := &SharedEditView{SharedShell: ro.frame(r, "Editing "+info.Title, info.Page, ""), Page: ro.head(r, info), MaxFile: sizeOf(ro.p.maxFile),
+	v := &SharedEditView{SharedShell: ro.around(r, "Editing "+info.Title, info.Page, ""), Page: ro.head(r, info), MaxFile: sizeOf(ro.p.maxFile),
 		Upload: ro.home() + "/files?page=" + url.QueryEscape(info.Page)}
 	v.Keys.Leave = v.Page.Href
 	if all, err := ro.side.Files(r.Context(), ro.c); err == nil {
@@ -144,7 +144,7 @@ func (ro *room) liveEditor(w http.ResponseWriter, r *http.Request, info *wiki.Pa
 	var raw [16]byte
 	rand.Read(raw[:]) // never fails
 	nonce := base64.StdEncoding.EncodeToString(raw[:])
-	v := &SharedLiveView{SharedShell: ro.frame(r, "Editing "+info.Title, info.Page, ""), Readers: ro.title(), Write: ro.canWrite(), MaxFile: sizeOf(ro.p.maxFile),
+	v := &SharedLiveView{SharedShell: ro.around(r, "Editing "+info.Title, info.Page, ""), Readers: ro.title(), Write: ro.canWrite(), MaxFile: sizeOf(ro.p.maxFile),
 		Page: PageHead{Title: info.Title, Href: ro.href(info.Page), Audience: AudienceExternal, CanWrite: ro.canWrite()}}
 	v.Flash = ro.p.pages.flash(w, r)
 	v.Keys.Leave = v.Page.Href

@@ -68,7 +68,7 @@ func (p *portal) files(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	if err != nil {
 		return err
 	}
-	v := &SharedFilesView{SharedShell: ro.frame(r, "Files", "", "files"), MaxFile: sizeOf(p.maxFile)}
+	v := &SharedFilesView{SharedShell: ro.around(r, "Files", "", "files"), MaxFile: sizeOf(p.maxFile)}
 	v.Flash = p.pages.flash(w, r)
 	if v.Files, err = ro.fileLinks(r.Context()); err != nil {
 		return err

@@ -77,7 +77,7 @@ func (p *portal) history(w http.ResponseWriter, r *http.Request, c people.Caller
 	if err != nil {
 		return hide(err)
 	}
-	v := &SharedHistoryView{SharedShell: ro.frame(r, "History of "+info.Title, info.Page, ""), Page: ro.head(r, &info)}
+	v := &SharedHistoryView{SharedShell: ro.around(r, "History of "+info.Title, info.Page, ""), Page: ro.head(r, &info)}
 	v.Flash = p.pages.flash(w, r)
 	v.Keys.Leave = v.Page.Href
 	if len(versions) > 0 {
@@ -121,7 +121,7 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, c people.Caller
 	if err != nil {
 		return hide(err)
 	}
-	v := &SharedCompareView{SharedShell: ro.frame(r, "What changed on "+info.Title, info.Page, ""), Page: ro.head(r, &info), From: ro.version(r, d.a), To: ro.version(r, d.b),
+	v := &SharedCompareView{SharedShell: ro.around(r, "What changed on "+info.Title, info.Page, ""), Page: ro.head(r, &info), From: ro.version(r, d.a), To: ro.version(r, d.b),
 		FromList: versionOptions(d.alive, d.a, d.from), ToList: versionOptions(d.alive, d.b, d.to), Same: len(d.hunks) == 0,
 		Restore: ro.canWrite() && len(d.alive) > 0 && d.from != d.alive[0].Commit}
 	v.Keys.Leave, v.Keys.History = v.Page.Href, v.Page.Href+"/history"

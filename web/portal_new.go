@@ -27,7 +27,7 @@ func (p *portal) news(w http.ResponseWriter, r *http.Request, c people.Caller) e
 }
 
 func (ro *room) showNews(w http.ResponseWriter, r *http.Request, status int, form Form) error {
-	v := &SharedNewView{SharedShell: ro.frame(r, "What is new", "", "new"), Form: form, First: ro.visit.IsZero(), Feed: "/feeds" + ro.home() + ".atom"}
+	v := &SharedNewView{SharedShell: ro.around(r, "What is new", "", "new"), Form: form, First: ro.visit.IsZero(), Feed: "/feeds" + ro.home() + ".atom"}
 	v.Flash = ro.p.pages.flash(w, r)
 	var err error
 	if v.News, err = ro.news(r.Context()); err != nil {

@@ -51,7 +51,7 @@ func (p *portal) overview(w http.ResponseWriter, r *http.Request, c people.Calle
 		return err
 	}
 	ctx := r.Context()
-	v := &SharedOverview{SharedShell: ro.frame(r, "Overview", "", "overview"), Goal: ro.info.GoalDate(), First: ro.visit.IsZero()}
+	v := &SharedOverview{SharedShell: ro.around(r, "Overview", "", "overview"), Goal: ro.info.GoalDate(), First: ro.visit.IsZero()}
 	v.Flash = p.pages.flash(w, r)
 	order, err := ro.side.StageOrder(ctx, c)
 	if err != nil {

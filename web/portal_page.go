@@ -87,7 +87,7 @@ func (ro *room) pageView(r *http.Request, page *wiki.Page, old *OldVersion) (*Sh
 	if err != nil {
 		return nil, err
 	}
-	v := &SharedPageView{SharedShell: ro.frame(r, page.Title, page.Page, ""), Page: ro.head(r, &page.PageInfo), Body: body, Notice: doc.Notice(), Old: old}
+	v := &SharedPageView{SharedShell: ro.around(r, page.Title, page.Page, ""), Page: ro.head(r, &page.PageInfo), Body: body, Notice: doc.Notice(), Old: old}
 	if err := doc.Front().Err; err != nil && v.Notice == "" {
 		v.Notice = "The block of settings at the top of this page cannot be read: " + err.Error() + ". The text below is complete."
 	}

@@ -16,9 +16,11 @@ func (ro *room) planView(ctx context.Context, plan *actionplan.Plan, page *wiki.
 	v := &PlanView{Href: ro.href(page.Page), Title: page.Title, Done: plan.Done(), All: len(plan.Steps), Goal: plan.Goal,
 		Customer: shortName(ro.customer()), Company: shortName(ro.company()), Version: page.Version.String(), Write: ro.canWrite()}
 	for i := range plan.Steps {
-		v.Steps = append(v.Steps, ro.planStep(ctx, &plan.Steps[i], v.Href))
-		if plan.Steps[i].Done {
-			v.Hidden++
+		step := ro.planStep(ctx, &plan.Steps[i], v.Href)
+		if step.Done {
+			v.Finished = append(v.Finished, step)
+		} else {
+			v.Open = append(v.Open, step)
 		}
 	}
 	v.Drawing = drawPlan(plan)

@@ -51,7 +51,7 @@ func (p *portal) search(w http.ResponseWriter, r *http.Request, c people.Caller)
 	ctx, cancel := context.WithTimeout(r.Context(), searchTime)
 	defer cancel()
 	q := r.URL.Query()
-	v := &SharedSearchView{SharedShell: ro.frame(r, "Search", "", "search"), Query: strings.TrimSpace(q.Get("q"))}
+	v := &SharedSearchView{SharedShell: ro.around(r, "Search", "", "search"), Query: strings.TrimSpace(q.Get("q"))}
 	v.Portal.Query = v.Query
 	v.Help = v.Query == ""
 	if !v.Help {
@@ -124,7 +124,7 @@ func (ro *room) hit(ctx context.Context, h *search.SharedHit) SharedHitView {
 	case "file":
 		v.Icon, v.On = "paperclip", h.Label
 	case "fact":
-		v.Icon = "bookmark"
+		v.Icon = "bookmark-plus"
 	}
 	return v
 }

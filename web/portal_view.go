@@ -74,8 +74,8 @@ type PlanView struct {
 	All      int
 	Goal     time.Time
 	Drawing  Drawing
-	Steps    []PlanStep
-	Hidden   int // finished steps that are folded away
+	Open     []PlanStep
+	Finished []PlanStep
 	Customer string
 	Company  string
 	Version  string // of the page, for ticking

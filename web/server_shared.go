@@ -56,6 +56,8 @@ func (s *Server) sharedRoutes() {
 	s.handle("POST /shared/{prospect}/{page}", Shared, p.postPage)
 	s.handle("GET /shared/{prospect}/{page}/{rest...}", Shared, s.opened(p.below))
 	s.handle("POST /shared/{prospect}/{page}/{rest...}", Shared, p.below)
+	s.handle("GET /p/{prospect}/shared-space", Staff, s.sharedSettings)
+	s.handle("POST /p/{prospect}/shared-space", Staff, s.postSharedSettings)
 	s.handle("GET /-/shared/{prospect}/present", Shared, p.present)
 	s.handle("GET /-/shared/{prospect}/complete", Shared, p.complete)
 	s.handle("GET /live/shared/{prospect}/{page}", Live, p.live)

@@ -158,6 +158,9 @@ func FactIcon(kind string) string {
 	return "info"
 }
 
+// pair hands a piece of a screen two values.
+type pair struct{ A, B any }
+
 func audienceName(audience string) string {
 	if audience == "external" {
 		return "External"
@@ -187,6 +190,7 @@ func funcs(assets *Assets) template.FuncMap {
 		"inc":      func(i int) int { return i + 1 },
 		"longDay":  func(t time.Time) string { return t.Format("2 January 2006") },
 		"last":     isLast,
+		"pair":     func(a, b any) pair { return pair{a, b} },
 		"join":     strings.Join,
 		"ms":       func(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) + " ms" },
 		"numeric":  numeric,

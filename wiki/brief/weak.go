@@ -20,6 +20,9 @@ type Weak struct {
 	Source *Source `json:"source,omitempty"`
 }
 
+// planPage is the name of the page that is the mutual action plan of a deal.
+const planPage = "mutual-action-plan"
+
 func (b *Brief) weak(facts []register.Fact, titles map[wiki.Place]string, needs []wiki.Need, today string) {
 	at := func(f register.Fact) *Source {
 		return &Source{Place: f.Place, Title: titles[f.Place], Anchor: f.ID, Line: f.Line}
@@ -53,7 +56,11 @@ func (b *Brief) weak(facts []register.Fact, titles map[wiki.Place]string, needs 
 				b.Weak = append(b.Weak, Weak{"no-owner", "A commitment has no owner: " + f.Title, "Name one with @.", at(f)})
 			}
 		case register.Action:
-			if f.Overdue(today) {
+			switch {
+			case !f.Overdue(today):
+			case f.Place.Section == wiki.External && f.Place.Page == planPage:
+				b.Weak = append(b.Weak, Weak{"plan-late", fmt.Sprintf("A step of the mutual action plan was due on %s: %s", f.Due, f.Title), "Ask whoever it waits for, or agree another date on the plan.", at(f)})
+			default:
 				b.Weak = append(b.Weak, Weak{"overdue", fmt.Sprintf("A task was due on %s: %s", f.Due, f.Title), "Do it, or give it another date.", at(f)})
 			}
 		case "question":

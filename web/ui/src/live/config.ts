@@ -30,6 +30,7 @@ export interface Config {
   page: string; // the reading page
   form: string; // the editor that works without scripts
   leave: string; // where Esc leads
+  home: string; // the shared space, where pages and files have no stages; "" for staff's own screens
   nonce: string; // styles made by the script carry it
 }
 

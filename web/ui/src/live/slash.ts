@@ -15,7 +15,7 @@ export interface Template {
 }
 
 export interface SlashOptions {
-  section: "internal" | "external";
+  section: "internal" | "external" | "shared";
   // templates of this section and stage; asked once, when the menu first opens.
   templates?: () => Promise<Template[]>;
   now?: () => Date;

@@ -34,6 +34,12 @@ export class World implements PreviewOptions {
     const parts = url.pathname.split("/").slice(1);
     const section = this.config.section;
     const tail = url.search + url.hash;
+    const last = (parts.at(-1) ?? "").replace(/\.md$/, "");
+    if (this.config.home) {
+      // Names are unique over a shared space; its addresses have no stages.
+      if (parts.length > 1 && parts.at(-2) === "files") return `${this.config.home}/files/${parts.at(-1)}${tail}`;
+      return parts.length <= 2 && last !== "" ? `${this.config.home}/${last}${tail}` : null;
+    }
     if (parts.length === 3 && parts[1] === "files") return `${this.home}/files/${section}/${parts[0]}/${parts[2]}${tail}`;
     if (parts.length === 2) return `${this.home}/${section}/${parts[0]}/${(parts[1] ?? "").replace(/\.md$/, "")}${tail}`;
     return null;
@@ -45,9 +51,14 @@ export class World implements PreviewOptions {
     const known = this.pages.get(name);
     if (known !== undefined) return known ?? undefined;
     this.pages.set(name, null);
-    void this.lookup.find("page", name).then((found) => {
-      const hit = found.find(({ value }) => value === name || (!name.includes("/") && value.endsWith(`/${name}`)));
-      if (hit) {
+    // A shared space is asked by the page's own name: it knows no stages.
+    void this.lookup.find("page", this.config.home ? (name.split("/").pop() ?? name) : name).then((found) => {
+      const short = name.split("/").pop() ?? name;
+      const hit = found.find(({ value }) => value === name || (!name.includes("/") && value.endsWith(`/${name}`)) || (this.config.home !== "" && value === short));
+      if (hit && this.config.home) {
+        this.pages.set(name, { href: `${this.config.home}/${encodeURIComponent(hit.value)}`, title: hit.label, found: true });
+        this.refresh();
+      } else if (hit) {
         const [prospect, path] = hit.value.includes(":") ? (hit.value.split(":") as [string, string]) : [this.config.prospect, hit.value];
         const section = hit.section || this.config.section;
         const href = `/p/${encodeURIComponent(prospect)}/${section}/${path.split("/").map(encodeURIComponent).join("/")}`;
