@@ -175,6 +175,8 @@ func (s *Server) routes() error {
 	s.handle("POST /p/{prospect}/guests/{id}/{what}", Staff, s.postGuest)
 	s.handle("POST /p/{prospect}/guest-links", Staff, s.postGuestLinks)
 	s.handle("POST /p/{prospect}/guest-links/{id}/end", Staff, s.postGuestLinkEnd)
+	s.handle("GET /p/{prospect}/git", Staff, s.gitPage)
+	s.handle("POST /p/{prospect}/git", Staff, s.postGit)
 	s.handle("GET /p/{prospect}/delete", Staff, s.deleteProspect)
 	s.handle("POST /p/{prospect}/delete", Staff, s.postDeleteProspect)
 
