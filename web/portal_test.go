@@ -175,7 +175,7 @@ func TestGuestsReadNothingOfOurs(t *testing.T) {
 	for _, shown := range []string{"Getting to know", "Putting it in ink", "Goal:", "1 January 2099", "Waiting for you", "Choose who signs", "Northwind Rail", "Fairlead", "Dana Test"} {
 		assert.Contains(t, overview, shown)
 	}
-	assert.Regexp(t, `aria-current="step"><span class="step"><span class="stage-name">Putting it in ink`, overview)
+	assert.Regexp(t, `aria-current="step"><span class="step"><span class="stage-name" title="Putting it in ink">Putting it in ink`, overview)
 }
 
 // Links of shared pages lead to shared pages; all others look alike.
