@@ -148,15 +148,20 @@ func auditDay(c people.Caller, day string, later int) (time.Time, error) {
 	if day == "" {
 		return time.Time{}, nil
 	}
-	zone, err := time.LoadLocation(c.Person.Settings.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	t, err := time.ParseInLocation(time.DateOnly, day, zone)
+	t, err := time.ParseInLocation(time.DateOnly, day, auditZone(c))
 	if err != nil || t.Year() < 1970 || t.Year() > 9000 {
 		return time.Time{}, badRequest("A day is written like 2026-11-30.")
 	}
 	return t.AddDate(0, 0, later), nil
+}
+
+// auditZone is in which the caller reads the log: their own, or UTC.
+func auditZone(c people.Caller) *time.Location {
+	zone, err := time.LoadLocation(c.Person.Settings.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 func (s *Server) adminAudit(w http.ResponseWriter, r *http.Request, c people.Caller) error {
@@ -218,7 +223,9 @@ func (s *Server) adminAudit(w http.ResponseWriter, r *http.Request, c people.Cal
 		v.Prospects = append(v.Prospects, Option{Value: e.Slug, Label: e.Title})
 	}
 	for _, e := range events {
-		v.Rows = append(v.Rows, s.auditRow(ctx, e))
+		row := s.auditRow(ctx, e)
+		row.Stamp = e.At.In(auditZone(c)).Format("2 Jan 2006 15:04:05 MST")
+		v.Rows = append(v.Rows, row)
 	}
 	if before != 0 {
 		v.Pager.Prev = address(here, "", "")

@@ -25,6 +25,7 @@ type AdminAuditView struct {
 type AuditRow struct {
 	Seq      int64
 	At       time.Time
+	Stamp    string // At as the reader's clock had it, to the second
 	Who      Person
 	System   bool   // nobody's session: the program itself or its command line
 	Name     string // of a part of the system; may be empty
