@@ -203,6 +203,9 @@ func (c *pushCheck) file(commit repo.Commit, path string, blob repo.Hash) error 
 	case c.s.prospect == Playbook && !strings.Contains(path, "/"):
 		wrong(notByPush+": it is changed by its form in the wiki, which checks it", undo)
 		return nil
+	case !strings.Contains(path, "/") && c.old[path].Path != "":
+		wrong(notByPush+": the wiki alone writes it", undo)
+		return nil
 	case blob.IsZero():
 		return nil
 	}
@@ -409,7 +412,11 @@ func (c *pushCheck) tip(next repo.Hash) error {
 	changed := func(path string) bool { return c.fresh[path] || c.old[path].Blob != now[path].Blob }
 	back := "git pull, then push again; in a merge keep the wiki's version of this file"
 	for path := range c.old {
-		if (path == importFile || strings.HasPrefix(path, "handoffs/")) && c.s.section == Internal && now[path].Blob != c.old[path].Blob {
+		own := !strings.Contains(path, "/") && path != prospectFile || strings.HasPrefix(path, "handoffs/") && c.s.section == Internal
+		if own && path == spaceFile && c.owner && now[path].Path != "" {
+			own = false
+		}
+		if own && now[path].Blob != c.old[path].Blob {
 			c.wrong(path, next, notByPush, back)
 		}
 	}

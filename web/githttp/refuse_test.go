@@ -151,6 +151,9 @@ func TestRulesOfAPush(t *testing.T) {
 	}
 	_ = d.Edit(d.dana, d.space, "internal/pricing/margin", "# Margin\n\nOur floor is 700k.\n")
 	_, err := d.space.Transact(ctx, people.System("test"), people.Editor, func(tx *wiki.Transaction) (string, error) {
+		if err := tx.Write("warnings.yaml", []byte("warnings: []\n")); err != nil {
+			return "", err
+		}
 		return "Hand off", tx.Write("handoffs/0001.md", []byte("---\nfrom: pricing\n---\n"))
 	})
 	require.NoError(t, err)
@@ -173,6 +176,7 @@ func TestRulesOfAPush(t *testing.T) {
 		{"the import record", "internal", one("import.yaml", "imports: []\n"), "", []string{"import.yaml", "imports alone"}},
 		{"a handoff", "internal", one("handoffs/0002.md", "x"), "", []string{"handoffs/0002.md", "records of handoffs"}},
 		{"a handoff changed", "internal", one("handoffs/0001.md", "x"), "", []string{"handoffs/0001.md", "records of handoffs"}},
+		{"a file of the wiki's own", "internal", one("warnings.yaml", "x: y\n"), "", []string{"warnings.yaml", "the wiki alone writes it"}},
 		{"no YAML", "internal", one("prospect.yaml", "title: [\n"), "", []string{"prospect.yaml", "not valid"}},
 		{"the stage", "internal", func(c *clone) map[string]string {
 			return map[string]string{"prospect.yaml": prospect(c, "stage: closing", "stage: delivering")}
@@ -210,11 +214,28 @@ func TestRulesOfAPush(t *testing.T) {
 		})
 	}
 
+	// Neither are they removed, nor taken back by a merge.
+	old := d.clone(d.dana, "internal")
+	old.ok("rm", "-q", "warnings.yaml", "handoffs/0001.md")
+	old.write("remove", nil)
+	out := old.refused()
+	assert.Contains(t, out, "warnings.yaml")
+	assert.Contains(t, out, "handoffs/0001.md")
+	old.ok("reset", "-q", "--hard", "HEAD~1")
+	old.write("work", map[string]string{"closing/w.md": "# w\n"})
+	_, err = d.space.Transact(ctx, people.System("test"), people.Editor, func(tx *wiki.Transaction) (string, error) {
+		return "Warn", tx.Write("warnings.yaml", []byte("warnings: [x]\n"))
+	})
+	require.NoError(t, err)
+	old.ok("fetch", "-q")
+	old.ok("merge", "-q", "-s", "ours", "--no-edit", "origin/main")
+	assert.Contains(t, old.refused(), "warnings.yaml")
+
 	// What guests would read of who made a commit.
 	c := d.clone(d.dana, "external")
 	c.ok("config", "user.email", "dana@fairlead.example")
 	c.write("work", map[string]string{"closing/x.md": "# x\n"})
-	out := c.refused()
+	out = c.refused()
 	assert.Contains(t, out, "names dana@fairlead.example")
 	assert.Contains(t, out, "git config user.email "+d.dana.Person.ID+"@users.invalid")
 	c.ok("config", "user.email", d.dana.Person.ID+"@users.invalid")
