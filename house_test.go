@@ -18,10 +18,10 @@ import (
 //	content ← wiki ← search, realtime ← web ← cmd
 var allowed = map[string][]string{
 	"content":               {},
-	"wiki/people":           {},
+	"wiki/people":           {"wiki/guard"},
 	"wiki/repo":             {"content"},
 	"wiki/playbook":         {},
-	"wiki":                  {"content", "wiki/people", "wiki/playbook", "wiki/repo"},
+	"wiki":                  {"wiki/guard", "content", "wiki/people", "wiki/playbook", "wiki/repo"},
 	"wiki/handoff":          {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/brief":            {"content", "wiki", "wiki/people", "wiki/repo", "wiki/register"},
 	"wiki/maillog":          {"content", "wiki", "wiki/people"},
@@ -35,6 +35,7 @@ var allowed = map[string][]string{
 	"wiki/transfer":         {"content", "realtime/journal", "wiki", "wiki/people", "wiki/repo"},
 	"internal/need":         {},
 	"internal/chrome":       {"internal/need"},
+	"wiki/guard":            {},
 	"wiki/wikitest":         {"wiki", "wiki/people"},
 	"wiki/sample":           {"content", "wiki", "wiki/handoff", "wiki/maillog", "wiki/people", "wiki/repo"},
 	"search/query":          {},
@@ -55,7 +56,7 @@ var allowed = map[string][]string{
 	"web/signon/signontest": {}, // for tests
 	"web/ui/build":          {},
 	"web/ui/src/live":       {}, // tests of the scripts beside them
-	"web":                   {"content", "realtime", "wiki", "wiki/maillog", "wiki/source", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/githttp", "web/inmail", "web/notify", "web/signon", "web/webhook", "web/ui"},
+	"web":                   {"wiki/guard", "content", "realtime", "wiki", "wiki/maillog", "wiki/source", "wiki/people", "wiki/actionplan", "wiki/repo", "wiki/qualification", "wiki/playbook", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "search", "search/query", "search/extract", "web/githttp", "web/inmail", "web/notify", "web/signon", "web/webhook", "web/ui"},
 	"cmd/dealwiki":          {"realtime", "realtime/journal", "wiki", "wiki/people", "wiki/repo", "wiki/register", "wiki/handoff", "wiki/brief", "wiki/pipeline", "wiki/credit", "wiki/transfer", "wiki/maillog", "wiki/source", "wiki/sample", "search", "web", "web/signon", "web/inmail", "web/notify", "web/outbound", "web/webhook"},
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"dealwiki/wiki"
+	"dealwiki/wiki/guard"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -115,12 +116,12 @@ type addressKey struct{}
 func (a *api) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, ok := a.s.caller(r)
-		if !ok {
+		if guard.CallSignedIn.Stops(!ok) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="dealwiki"`)
 			a.problem(w, r, http.StatusUnauthorized, "Sign in, or send an API token as Authorization: Bearer TOKEN.")
 			return
 		}
-		if caller.Person.Guest && !strings.HasPrefix(r.URL.Path, apiPrefix+"/shared/") {
+		if guard.CallStaff.Stops(caller.Person.Guest) && !strings.HasPrefix(r.URL.Path, apiPrefix+"/shared/") {
 			a.s.problem(w, r, notFound()) // before anything is said of what was sent
 			return
 		}
@@ -128,7 +129,7 @@ func (a *api) guard(next http.Handler) http.Handler {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.URL.Path != apiPrefix+"/render" {
 			need = people.Write
 		}
-		if !caller.Can(need) {
+		if guard.CallScope.Stops(!caller.Can(need)) {
 			a.problem(w, r, http.StatusForbidden, "The token does not have the scope "+need.String()+".")
 			return
 		}

@@ -8,6 +8,7 @@ import (
 
 	"dealwiki/web/ui"
 	"dealwiki/wiki"
+	"dealwiki/wiki/guard"
 	"dealwiki/wiki/people"
 )
 
@@ -286,11 +287,11 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, c people.Caller, 
 	case signedIn && c.Person.Guest && r.URL.Path == "/":
 		http.Redirect(w, r, "/shared", http.StatusSeeOther)
 		return errAnswered
-	case signedIn && c.Person.Guest:
+	case signedIn && guard.StaffDoors.Stops(c.Person.Guest):
 		return notFound()
-	case signedIn && audience == Administrators && !c.Can(people.Administer):
+	case signedIn && audience == Administrators && guard.AdminDoors.Stops(!c.Can(people.Administer)):
 		return refuse(http.StatusForbidden, "This is for administrators", "Ask an administrator of this wiki to do it, or to make you one.")
-	case signedIn:
+	case signedIn, !guard.SignedIn.Stops(true):
 		return nil
 	case s.isNew(r.Context()):
 		http.Redirect(w, r, "/setup", http.StatusSeeOther)

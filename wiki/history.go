@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dealwiki/content"
+	"dealwiki/wiki/guard"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -18,7 +19,7 @@ func (sd *Side) hasPast(ctx context.Context, caller people.Caller, place Place) 
 	if place.Section != sd.s.section {
 		return ErrNotFound
 	}
-	if _, err := sd.Lookup(ctx, caller, place); err == nil || caller.Person.Guest || !errors.Is(err, ErrNotFound) {
+	if _, err := sd.Lookup(ctx, caller, place); err == nil || guard.PastOfHead.Stops(caller.Person.Guest) || !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	return sd.may(ctx, caller, people.Viewer)
@@ -91,7 +92,7 @@ func (sd *Side) Recent(ctx context.Context, caller people.Caller, limit int, bel
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return nil, err
 	}
-	if caller.Person.Guest {
+	if guard.NoChangeLog.Stops(caller.Person.Guest) {
 		return nil, ErrNotFound // history of pages that are not shared any more is for staff
 	}
 	if _, err := sd.s.snapshot(ctx); err != nil {
@@ -106,7 +107,7 @@ func (sd *Side) Contributors(ctx context.Context, caller people.Caller) ([]repo.
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return nil, err
 	}
-	if caller.Person.Guest {
+	if guard.NoChangeLog.Stops(caller.Person.Guest) {
 		return nil, ErrNotFound
 	}
 	if _, err := sd.s.snapshot(ctx); err != nil {
@@ -121,7 +122,7 @@ func (sd *Side) CommittedAt(ctx context.Context, caller people.Caller, at repo.H
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return time.Time{}, err
 	}
-	if caller.Person.Guest {
+	if guard.NoChangeLog.Stops(caller.Person.Guest) {
 		return time.Time{}, ErrNotFound
 	}
 	c, err := sd.s.repo.Lookup(at)

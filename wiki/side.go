@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dealwiki/wiki/guard"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -162,7 +163,7 @@ type Side struct{ s *side }
 
 // Space opens a prospect, or the playbook, for a member of staff.
 func (w *Wiki) Space(ctx context.Context, caller people.Caller, prospect string) (*Space, error) {
-	if caller.Person.Guest || w.people.LevelOn(ctx, caller, prospect) < people.Viewer {
+	if guard.SeesSpace.Stops(w.people.LevelOn(ctx, caller, prospect) < people.Viewer) {
 		return nil, ErrNotFound
 	}
 	in, err := w.side(prospect, Internal)
@@ -183,7 +184,7 @@ func (w *Wiki) Space(ctx context.Context, caller people.Caller, prospect string)
 // Shared opens the external side of a prospect for its guests, and for staff who
 // see the prospect: all that code serving guests is ever handed.
 func (w *Wiki) Shared(ctx context.Context, caller people.Caller, prospect string) (*Side, error) {
-	if prospect == Playbook || w.level(ctx, caller, prospect, External) < people.Viewer {
+	if prospect == Playbook || guard.SeesShared.Stops(w.level(ctx, caller, prospect, External) < people.Viewer) {
 		return nil, ErrNotFound
 	}
 	s, err := w.side(prospect, External)
@@ -246,18 +247,15 @@ func (w *Wiki) level(ctx context.Context, caller people.Caller, prospect string,
 		level, _ := w.people.SharedLevel(ctx, caller, prospect)
 		return level
 	}
-	if caller.Person.Guest {
-		return people.None
-	}
 	return w.people.LevelOn(ctx, caller, prospect)
 }
 
 func (w *Wiki) may(ctx context.Context, caller people.Caller, prospect string, section Section, want people.Level) error {
 	level := w.level(ctx, caller, prospect, section)
-	if level < people.Viewer {
+	if guard.SideIsSeen.Stops(level < people.Viewer) {
 		return ErrNotFound
 	}
-	if level < want {
+	if guard.EditorEdits.Stops(level < want) {
 		return people.ErrForbidden
 	}
 	if want >= people.Editor && w.beside {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"dealwiki/wiki/guard"
 )
 
 // Grant names a person on a prospect.
@@ -141,7 +143,10 @@ func (t *tx) allowAccess(c Caller, prospect string) error {
 	if level == None {
 		return ErrNotFound
 	}
-	return ErrForbidden
+	if guard.OwnersAlone.Stops(true) {
+		return ErrForbidden
+	}
+	return nil
 }
 
 // staff is a person who can be named on a prospect.

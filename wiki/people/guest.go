@@ -7,6 +7,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"dealwiki/wiki/guard"
 )
 
 // GuestRole is what a guest may do on the shared side of a prospect.
@@ -122,7 +124,7 @@ func addGuests(ctx context.Context, conn *sql.Conn, all map[string]*access) erro
 //
 // The door narrows it as it does for staff.
 func sharedLevelOf(p *Person, scopes Scope, a *access, now int64) (level Level, comment bool) {
-	if p == nil || p.Disabled || scopes&(Read|Write) == 0 {
+	if p == nil || guard.NotDisabled.Stops(p.Disabled) || scopes&(Read|Write) == 0 {
 		return None, false
 	}
 	writes := scopes&Write != 0
@@ -134,16 +136,15 @@ func sharedLevelOf(p *Person, scopes Scope, a *access, now int64) (level Level, 
 		return None, false
 	}
 	g, ok := a.guests[p.ID]
-	if !ok || g.until != 0 && now >= g.until {
+	if guard.GuestGranted.Stops(!ok) || guard.GuestInTime.Stops(g.until != 0 && now >= g.until) {
 		return None, false
 	}
-	switch g.role {
-	case GuestEditor:
-		level, comment = Editor, true
-	case GuestCommenter:
-		level, comment = Viewer, true
-	case GuestViewer:
+	level, comment = Editor, true
+	if guard.GuestRole.Stops(g.role != GuestEditor) {
 		level = Viewer
+	}
+	if guard.GuestComments.Stops(g.role == GuestViewer) {
+		comment = false
 	}
 	if !writes {
 		level = min(level, Viewer)

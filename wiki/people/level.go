@@ -3,6 +3,8 @@ package people
 import (
 	"context"
 	"errors"
+
+	"dealwiki/wiki/guard"
 )
 
 // Level is what a caller may do on a prospect; each includes the ones before.
@@ -51,7 +53,7 @@ func ParseLevel(s string) (Level, error) {
 //
 // The door narrows it: without the scope write to Viewer, without read to None.
 func levelOf(p *Person, scopes Scope, a *access) Level {
-	if p == nil || p.Disabled || p.Guest || scopes&(Read|Write) == 0 {
+	if p == nil || guard.NotDisabled.Stops(p.Disabled) || guard.StaffAlone.Stops(p.Guest) || scopes&(Read|Write) == 0 {
 		return None
 	}
 	if a == nil {
@@ -61,11 +63,11 @@ func levelOf(p *Person, scopes Scope, a *access) Level {
 	switch admin := p.Role == Admin; {
 	case a.owner == p.ID, admin && a.owner == "":
 		level = Owner
-	case a.restricted: // as granted
-	case admin || !named:
+	case guard.Restricted.Stops(a.restricted): // as granted
+	case admin || !named || !guard.ReadersRead.Stops(true):
 		level = Editor
 	}
-	if scopes&Write == 0 {
+	if guard.TokenScope.Stops(scopes&Write == 0) {
 		level = min(level, Viewer)
 	}
 	return level

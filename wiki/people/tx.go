@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"dealwiki/wiki/guard"
 )
 
 // tx is a write transaction, and what has to be taken over into memory once it
@@ -129,7 +131,7 @@ func (t *tx) allow(c Caller, s Scope) (Person, error) {
 		return Person{}, err
 	}
 	c.Person = p
-	if !c.Can(s) {
+	if guard.MayAtAll.Stops(!c.Can(s)) {
 		return Person{}, ErrForbidden
 	}
 	return p, nil
