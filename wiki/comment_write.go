@@ -3,10 +3,10 @@ package wiki
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"regexp"
 	"slices"
@@ -90,7 +90,7 @@ func (sd *Side) StartThread(ctx context.Context, caller people.Caller, place Pla
 			return nil, fmt.Errorf("saving what others have typed: %w", err)
 		}
 	}
-	id := newCommentID()
+	id := s.w.newCommentID()
 	err = s.changeComments(ctx, caller, place, "Comment on", func(file *commentFile, page *Page) error {
 		if len(file.Threads) >= maxThreads {
 			return &Invalid{Field: "comment", Problem: fmt.Sprintf("cannot be added: there are %d threads on this page already; remove some that are resolved", maxThreads)}
@@ -447,7 +447,7 @@ func (s *side) titleAt(snap *snapshot, place Place) string {
 }
 
 func (w *Wiki) newComment(caller people.Caller, text string) *fileComment {
-	return &fileComment{ID: newCommentID(), By: caller.Person.ID, Name: nameOf(caller), At: w.second(), Text: prose(text)}
+	return &fileComment{ID: w.newCommentID(), By: caller.Person.ID, Name: nameOf(caller), At: w.second(), Text: prose(text)}
 }
 
 // second is the time as comments keep it.
@@ -457,9 +457,9 @@ func nameOf(caller people.Caller) string { return identity(caller.Person).Name }
 
 // newCommentID is the id of a thread or comment: longer than those of facts, so
 // that both can name elements of one page.
-func newCommentID() string {
+func (w *Wiki) newCommentID() string {
 	var b [6]byte
-	_, _ = rand.Read(b[:]) // never fails
+	_, _ = io.ReadFull(w.random, b[:]) // crypto/rand never fails
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 

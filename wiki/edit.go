@@ -3,7 +3,6 @@ package wiki
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
@@ -104,7 +103,7 @@ func (s *side) createPage(ctx context.Context, caller people.Caller, e Edit, asT
 	if asTemplate {
 		// A template's facts get their ids at once, so that the page is still
 		// its first version, the untouched template.
-		text, _ = content.AssignIDs(text, newID)
+		text, _ = content.AssignIDs(text, s.w.newID)
 	}
 	subject := e.Message
 	if subject == "" {
@@ -255,7 +254,7 @@ func (s *side) finish(ctx context.Context, caller people.Caller, e Edit, overlap
 	if err != nil {
 		return nil, err
 	}
-	if text, changed := content.AssignIDs(page.Text, newID); changed && len(text) <= MaxPage {
+	if text, changed := content.AssignIDs(page.Text, s.w.newID); changed && len(text) <= MaxPage {
 		head, err := s.repo.Head()
 		if err != nil {
 			return nil, err
@@ -354,7 +353,7 @@ func (s *side) titleIn(text []byte, place Place) string {
 	return string(title)
 }
 
-func newID(kind string) string { return content.NewID(kind, rand.Reader) }
+func (w *Wiki) newID(kind string) string { return content.NewID(kind, w.random) }
 
 // Restore makes the text of an earlier version a page's newest version. A page
 // that was deleted comes back with its comments.

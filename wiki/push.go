@@ -176,7 +176,7 @@ func (s *side) giveIDs(ctx context.Context, caller people.Caller, from, to repo.
 		if err != nil {
 			return 0, err
 		}
-		if _, missing := content.AssignIDs(text, newID); missing {
+		if _, missing := content.AssignIDs(text, s.w.newID); missing {
 			places = append(places, place)
 		}
 	}

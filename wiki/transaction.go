@@ -157,7 +157,7 @@ func (t *Transaction) Page(place Place, text []byte) error {
 	if place.Section != Internal {
 		return ErrNotFound
 	}
-	text, _ = content.AssignIDs(text, newID)
+	text, _ = content.AssignIDs(text, t.w.newID)
 	if err := checkText(text); err != nil {
 		return err
 	}

@@ -2,9 +2,11 @@ package wiki
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -28,6 +30,7 @@ type Config struct {
 	Rooms  Rooms            // optional: live rooms; nil means no page is ever open for live editing
 	Logger *slog.Logger     // optional: nil discards
 	Now    func() time.Time // optional: the clock; nil is time.Now
+	Random io.Reader        // optional: what ids of facts and comments are made of, read by several at once; nil is crypto/rand
 	Git    string           // optional: the system's git; "" looks for it in PATH, "-" does without
 	// Beside opens the wiki next to a running server: nothing is locked, and
 	// nothing may be written.
@@ -57,6 +60,7 @@ type Wiki struct {
 	rooms   Rooms
 	log     *slog.Logger
 	now     func() time.Time
+	random  io.Reader
 	git     string
 	beside  bool
 	maxFile int64
@@ -85,7 +89,7 @@ type Wiki struct {
 // included. It fails with ErrLocked when another process holds the folder.
 func Open(ctx context.Context, cfg Config) (*Wiki, error) {
 	w := &Wiki{
-		dir: cfg.Dir, people: cfg.People, rooms: cfg.Rooms, log: cfg.Logger, now: cfg.Now,
+		dir: cfg.Dir, people: cfg.People, rooms: cfg.Rooms, log: cfg.Logger, now: cfg.Now, random: cfg.Random,
 		git: cfg.Git, volatile: cfg.Volatile, beside: cfg.Beside, maxFile: cfg.MaxFile, company: cfg.Company,
 		cache: repo.NewCache(objectCache), moved: newMoved(), done: make(chan struct{}),
 	}
@@ -94,6 +98,9 @@ func Open(ctx context.Context, cfg Config) (*Wiki, error) {
 	}
 	if w.now == nil {
 		w.now = time.Now
+	}
+	if w.random == nil {
+		w.random = rand.Reader
 	}
 	if w.maxFile == 0 {
 		w.maxFile = defaultMaxFile
