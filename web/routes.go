@@ -289,7 +289,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, c people.Caller, 
 		return errAnswered
 	case signedIn && guard.StaffDoors.Stops(c.Person.Guest):
 		return notFound()
-	case signedIn && audience == Administrators && guard.AdminDoors.Stops(!c.Can(people.Administer)):
+	case signedIn && audience == Administrators && !c.Can(people.Administer):
 		return refuse(http.StatusForbidden, "This is for administrators", "Ask an administrator of this wiki to do it, or to make you one.")
 	case signedIn, !guard.SignedIn.Stops(true):
 		return nil

@@ -461,11 +461,13 @@ func (w *wall) everything() string {
 	var b strings.Builder
 	for _, prospect := range []string{"northwind", "secretco", "harbour"} {
 		space, err := w.wiki.Space(context.Background(), people.System("test"), prospect)
-		require.NoError(w.t, err)
+		if err != nil {
+			fmt.Fprintln(&b, prospect, err)
+			continue
+		}
 		for _, side := range space.Sides() {
 			recent, err := side.Recent(context.Background(), people.System("test"), 1, repo.Zero)
-			require.NoError(w.t, err)
-			fmt.Fprintln(&b, recent)
+			fmt.Fprintln(&b, recent, err)
 		}
 	}
 	log, _, err := w.people.Audit(context.Background(), people.System("test"), people.AuditFilter{}, 1, 0)

@@ -17,7 +17,6 @@ const (
 	ReadersRead   Guard = "who was granted reading does not write"
 	TokenScope    Guard = "a token without the scope write does not write"
 	GuestGranted  Guard = "a guest has a grant of the very prospect"
-	GuestInTime   Guard = "a guest's time is not over"
 	GuestRole     Guard = "a guest writes as an editor alone"
 	GuestComments Guard = "a guest comments as commenter or editor alone"
 	OwnersAlone   Guard = "who may come in is said by the owner"
@@ -34,7 +33,6 @@ const (
 	// What a door lets through, in web.
 	SignedIn     Guard = "pages are for who is signed in"
 	StaffDoors   Guard = "the staff's pages are not there for guests"
-	AdminDoors   Guard = "administration is for administrators"
 	CallSignedIn Guard = "calls are for who is signed in"
 	CallStaff    Guard = "the staff's calls are not there for guests"
 	CallScope    Guard = "a call needs its scope"
@@ -43,9 +41,9 @@ const (
 // All lists them.
 func All() []Guard {
 	return []Guard{
-		StaffAlone, NotDisabled, Restricted, ReadersRead, TokenScope, GuestGranted, GuestInTime, GuestRole, GuestComments, OwnersAlone, MayAtAll,
+		StaffAlone, NotDisabled, Restricted, ReadersRead, TokenScope, GuestGranted, GuestRole, GuestComments, OwnersAlone, MayAtAll,
 		SeesSpace, SeesShared, SideIsSeen, EditorEdits, PastOfHead, NoChangeLog,
-		SignedIn, StaffDoors, AdminDoors, CallSignedIn, CallStaff, CallScope,
+		SignedIn, StaffDoors, CallSignedIn, CallStaff, CallScope,
 	}
 }
 

@@ -136,7 +136,7 @@ func sharedLevelOf(p *Person, scopes Scope, a *access, now int64) (level Level, 
 		return None, false
 	}
 	g, ok := a.guests[p.ID]
-	if guard.GuestGranted.Stops(!ok) || guard.GuestInTime.Stops(g.until != 0 && now >= g.until) {
+	if guard.GuestGranted.Stops(!ok) || g.until != 0 && now >= g.until {
 		return None, false
 	}
 	level, comment = Editor, true
