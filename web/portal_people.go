@@ -64,6 +64,9 @@ func (ro *room) listen(ctx context.Context, place wiki.Place, known map[string]b
 		}
 	}
 	for i := range versions {
+		if versions[i].Deleted {
+			break // what staff see besides is of a page that was taken away
+		}
 		add(wiki.PersonID(versions[i].Author))
 		for _, p := range versions[i].CoAuthors {
 			add(wiki.PersonID(p))

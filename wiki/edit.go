@@ -358,7 +358,7 @@ func (w *Wiki) newID(kind string) string { return content.NewID(kind, w.random) 
 // Restore makes the text of an earlier version a page's newest version. A page
 // that was deleted comes back with its comments.
 func (sd *Side) Restore(ctx context.Context, caller people.Caller, place Place, at repo.Hash) (*Edited, error) {
-	if err := sd.hasPast(ctx, caller, place); err != nil {
+	if err := sd.hasPastAt(ctx, caller, place, at); err != nil {
 		return nil, err
 	}
 	snap, err := sd.s.snapshot(ctx)

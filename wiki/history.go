@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"dealwiki/content"
@@ -25,10 +26,29 @@ func (sd *Side) hasPast(ctx context.Context, caller people.Caller, place Place) 
 	return sd.may(ctx, caller, people.Viewer)
 }
 
+// hasPastAt reports whether the caller may see a version of a page. For guests
+// the past of a page begins when it was last made: what was taken away from them,
+// by unsharing or deleting it, does not come back with another page of its name.
+func (sd *Side) hasPastAt(ctx context.Context, caller people.Caller, place Place, at repo.Hash) error {
+	if err := sd.hasPast(ctx, caller, place); err != nil || !caller.Person.Guest {
+		return err
+	}
+	since, err := sd.s.w.history.Since(ctx, sd.s.name(), place.Path(), at)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !since {
+		return ErrNotFound
+	}
+	return err
+}
+
 // History lists up to limit versions of a page, the newest first, over all the
-// names it had. A version to begin below makes the next piece of the list.
+// names it had; for guests, those since it was last made. A version to begin
+// below makes the next piece of the list.
 func (sd *Side) History(ctx context.Context, caller people.Caller, place Place, limit int, below repo.Hash) ([]repo.Version, error) {
-	if err := sd.hasPast(ctx, caller, place); err != nil {
+	err := sd.hasPast(ctx, caller, place)
+	if err == nil && !below.IsZero() {
+		err = sd.hasPastAt(ctx, caller, place, below)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if _, err := sd.s.snapshot(ctx); err != nil {
@@ -41,13 +61,25 @@ func (sd *Side) History(ctx context.Context, caller people.Caller, place Place, 
 	if err != nil {
 		return nil, fmt.Errorf("reading the history of %s: %w", place, err)
 	}
+	if caller.Person.Guest {
+		versions = sinceMade(versions)
+	}
 	return versions, nil
+}
+
+// sinceMade are the versions, of those from the newest on, since a page was last
+// made.
+func sinceMade(versions []repo.Version) []repo.Version {
+	if i := slices.IndexFunc(versions, func(v repo.Version) bool { return v.Deleted }); i >= 0 {
+		return versions[:i]
+	}
+	return versions
 }
 
 // Version answers one version of a page, or ErrNotFound when the commit is not
 // one of the page's versions.
 func (sd *Side) Version(ctx context.Context, caller people.Caller, place Place, at repo.Hash) (repo.Version, error) {
-	if err := sd.hasPast(ctx, caller, place); err != nil {
+	if err := sd.hasPastAt(ctx, caller, place, at); err != nil {
 		return repo.Version{}, err
 	}
 	v, err := sd.s.w.history.Version(ctx, sd.s.name(), place.Path(), at)

@@ -50,12 +50,12 @@ func (s *side) read(ctx context.Context, info PageInfo) (*Page, error) {
 
 // ReadAt answers a page as it was at one of its own versions. Any other commit
 // is ErrNotFound, even one that is in the repository. Guests see versions of
-// pages that are there now only.
+// pages that are there now only, and none from before the page was last made.
 func (sd *Side) ReadAt(ctx context.Context, caller people.Caller, place Place, at repo.Hash) (*Page, error) {
 	if err := sd.may(ctx, caller, people.Viewer); err != nil {
 		return nil, err
 	}
-	if err := sd.hasPast(ctx, caller, place); err != nil {
+	if err := sd.hasPastAt(ctx, caller, place, at); err != nil {
 		return nil, err
 	}
 	return sd.s.readAt(ctx, place, at)

@@ -109,3 +109,58 @@ func TestGuestsAreOnTheSharedSideAlone(t *testing.T) {
 	_, err = s.Shared(ctx, s.tom, "northwind-rail")
 	require.ErrorIs(t, err, wiki.ErrNotFound)
 }
+
+func TestAPageThatIsSharedAgainBeginsAnew(t *testing.T) {
+	ctx := context.Background()
+	s := newSite(t)
+	sp := s.prospect("Northwind Rail")
+	in, out := sp.Internal(), s.side(sp, wiki.External)
+	from, to, moved := place("internal/pricing/terms"), place("external/pricing/terms"), place("external/closing/terms")
+	cross := func(from, to wiki.Place) repo.Hash {
+		t.Helper()
+		page, err := sp.Cross(ctx, s.dana, from, to, s.preview(sp, s.dana, from.String(), to.String()).Digest)
+		require.NoError(t, err)
+		return page.Version
+	}
+	s.write(in, s.dana, from.String(), "# Terms\n\nCANARY: the floor is 12.\n")
+	shared := cross(from, to)
+	c := s.guest("northwind-rail", "ingrid@northwind.example", people.GuestEditor)
+	side, err := s.Shared(ctx, c, "northwind-rail")
+	require.NoError(t, err)
+	_, err = side.ReadAt(ctx, c, to, shared)
+	require.NoError(t, err)
+
+	cross(to, from)
+	s.write(in, s.dana, from.String(), "# Terms\n\nWithout the floor.\n")
+	again := cross(from, to)
+	s.write(out, s.dana, to.String(), "# Terms\n\nWithout any floor.\n")
+	_, err = out.Move(ctx, s.dana, to, moved)
+	require.NoError(t, err)
+	_, err = out.Move(ctx, s.dana, moved, to)
+	require.NoError(t, err, "moving is not taking away")
+
+	list := func(who people.Caller, limit int, below repo.Hash) []repo.Version {
+		t.Helper()
+		all, err := side.History(ctx, who, to, limit, below)
+		require.NoError(t, err)
+		return all
+	}
+	all := list(c, 100, repo.Zero)
+	require.Len(t, all, 4)
+	assert.Equal(t, again, all[3].Commit)
+	assert.Empty(t, list(c, 100, again), "the next piece of the list")
+	assert.Len(t, list(s.dana, 100, repo.Zero), 6, "staff see what was shared before")
+	for name, ask := range map[string]func() error{
+		"reading":   func() error { _, err := side.ReadAt(ctx, c, to, shared); return err },
+		"version":   func() error { _, err := side.Version(ctx, c, to, shared); return err },
+		"list":      func() error { _, err := side.History(ctx, c, to, 100, shared); return err },
+		"comparing": func() error { _, _, _, err := side.Compare(ctx, c, to, shared, again, 3); return err },
+		"restoring": func() error { _, err := side.Restore(ctx, c, to, shared); return err },
+	} {
+		assert.ErrorIs(t, ask(), wiki.ErrNotFound, name)
+	}
+	_, err = side.ReadAt(ctx, c, to, again)
+	require.NoError(t, err)
+	_, err = side.ReadAt(ctx, s.dana, to, shared)
+	require.NoError(t, err)
+}
