@@ -96,6 +96,10 @@ func TestMovedPage(t *testing.T) {
 	assert.Equal(t, []string{"moved"}, dana.notices[len(dana.notices)-1:])
 	assert.Equal(t, realtime.CodeMoved, guest.closed())
 	assert.Equal(t, "new-plan", guest.reason)
+	require.NotEmpty(t, dana.committed)
+	assert.Equal(t, "Move Plan to pricing/new-plan", dana.committed[len(dana.committed)-1].Message)
+	require.NotEmpty(t, guest.committed)
+	assert.Equal(t, "Renamed", guest.committed[len(guest.committed)-1].Message, "guests know no stages")
 
 	assert.Equal(t, epoch, s.epoch(to.String()), "the document went along")
 	dana.edit(0, 0, "offline ")

@@ -77,9 +77,18 @@ func (r *room) announce(ctx context.Context, v repo.Version) {
 		c.Authors = append(c.Authors, one)
 	}
 	frame := jsonFrame(MessageCommitted, c)
+	shared := frame
+	if v.Renamed != "" || v.Path != r.place.Path() {
+		c.Message = "Renamed" // what we write of it names stages, which guests do not know
+		shared = jsonFrame(MessageCommitted, c)
+	}
 	for s := range r.sockets {
 		s.sentAt = time.Now()
-		s.send(frame)
+		if s.who.Guest {
+			s.send(shared)
+		} else {
+			s.send(frame)
+		}
 	}
 }
 
