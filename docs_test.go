@@ -79,3 +79,30 @@ func TestReadmeNamesTheTwoCommandsAndEveryDocument(t *testing.T) {
 		}
 	}
 }
+
+// NOTICE sends whoever wants to know the licences of modules to the list.
+func TestModulesUsedDirectlyAreListed(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	require.NoError(t, err)
+	decisions, err := os.ReadFile("docs/decisions.md")
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(decisions), "## Modules used directly")
+	require.True(t, found)
+	named := map[string]bool{}
+	for _, cell := range regexp.MustCompile(`(?m)^\| ([^|]+) \|`).FindAllStringSubmatch(list, -1) {
+		for name := range strings.SplitSeq(cell[1], ", ") {
+			named[name] = true // in full, or without host and owner
+		}
+	}
+	some := 0
+	for line := range strings.Lines(string(mod)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || !strings.HasPrefix(fields[1], "v") || strings.HasPrefix(line, "module") {
+			continue // an indirect one has a comment
+		}
+		some++
+		parts := strings.SplitN(fields[0], "/", 3)
+		assert.True(t, named[fields[0]] || named[parts[len(parts)-1]], "%s is not in the list of docs/decisions.md", fields[0])
+	}
+	assert.Greater(t, some, 20)
+}
