@@ -40,14 +40,19 @@ func (q *Question) People() int {
 
 // Differ reports that two people gave different answers.
 func (q *Question) Differ() bool {
-	for i, a := range q.Answers {
-		for _, b := range q.Answers[i+1:] {
-			if fold(a.Who) != fold(b.Who) && fold(a.Text) != fold(b.Text) {
-				return true
-			}
+	// An answer that neither names the person nor says the text of the first
+	// differs from it. All others share one of the two with it, and of those two
+	// differ where one shares only the person, the other only the text. A page
+	// may hold many thousand answers, so they are not compared pair by pair.
+	var otherText, otherWho bool
+	for _, a := range q.Answers {
+		who, text := fold(a.Who) == fold(q.Answers[0].Who), fold(a.Text) == fold(q.Answers[0].Text)
+		if !who && !text {
+			return true
 		}
+		otherText, otherWho = otherText || who && !text, otherWho || text && !who
 	}
-	return false
+	return otherText && otherWho
 }
 
 // Coverage is how far the questions were asked. It says nothing of how good a
@@ -95,15 +100,15 @@ func Parse(text []byte) []Question {
 	at := -1 // the question whose list we are in
 	open := ""
 	var columns []string
+	known := map[string]int{} // by its folded text, where in out a question is
 	find := func(name string, line int, table bool) int {
-		for i := range out {
-			if fold(out[i].Text) == fold(name) {
-				if out[i].table && !table {
-					out[i].table, out[i].last = false, line
-				}
-				return i
+		if i, ok := known[fold(name)]; ok {
+			if out[i].table && !table {
+				out[i].table, out[i].last = false, line
 			}
+			return i
 		}
+		known[fold(name)] = len(out)
 		out = append(out, Question{Text: name, Line: line, Answers: []Answer{}, table: table, last: line})
 		return len(out) - 1
 	}
@@ -186,16 +191,31 @@ func row(line string) []string {
 	line = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(line), "|"), "|")
 	var cells []string
 	var b strings.Builder
+	var opened, closed int // links, whose own bars divide no cells
+	var half byte          // a bracket that waits for its twin
 	for i := 0; i < len(line); i++ {
+		c := line[i]
 		switch {
-		case line[i] == '\\' && i+1 < len(line) && line[i+1] == '|':
+		case c == '\\' && i+1 < len(line) && line[i+1] == '|':
 			b.WriteByte('|')
+			half = 0
 			i++
-		case line[i] == '|' && strings.Count(b.String(), "[[") == strings.Count(b.String(), "]]"):
+		case c == '|' && opened == closed:
 			cells = append(cells, strings.TrimSpace(b.String()))
 			b.Reset()
+			opened, closed, half = 0, 0, 0
 		default:
-			b.WriteByte(line[i])
+			b.WriteByte(c)
+			switch {
+			case c == '[' && half == '[':
+				opened++
+				half = 0
+			case c == ']' && half == ']':
+				closed++
+				half = 0
+			default:
+				half = c
+			}
 		}
 	}
 	return append(cells, strings.TrimSpace(b.String()))

@@ -1,6 +1,8 @@
 package qualification_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -73,4 +75,39 @@ func FuzzAdd(f *testing.F) {
 			t.Fatalf("answers lost: %v, %v\n%s", before, after, out)
 		}
 	})
+}
+
+// A page that is all questions, answers or bars costs time by its length, not by
+// its square.
+func TestLongPages(t *testing.T) {
+	var questions, answers strings.Builder
+	answers.WriteString("### Is there money?\n\n")
+	for i := range 40_000 {
+		fmt.Fprintf(&questions, "### Is it %d?\n", i)
+		answers.WriteString("- Yes · said by Ingrid\n")
+	}
+	assert.Len(t, qualification.Parse([]byte(questions.String())), 40_000)
+	all := qualification.Parse([]byte(answers.String()))
+	require.Len(t, all, 1)
+	assert.False(t, all[0].Differ())
+	assert.Empty(t, qualification.Parse([]byte("| Question | Answer |\n| [["+strings.Repeat("|", 500_000)+"\n")))
+}
+
+func TestWhoseAnswersDiffer(t *testing.T) {
+	for _, tt := range []struct {
+		name, items string
+		differ      bool
+	}{
+		{"nobody answered", "", false},
+		{"two say the same", "- Yes · said by Ingrid\n- yes. · said by Lars\n", false},
+		{"one says two things", "- Yes · said by Ingrid\n- No · said by Ingrid\n", false},
+		{"two say two things", "- Yes · said by Ingrid\n- No · said by Lars\n", true},
+		{"the second and the third", "- Yes · said by Ingrid\n- No · said by Ingrid\n- Yes · said by Lars\n", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			all := qualification.Parse([]byte("### Is there money?\n\n" + tt.items))
+			require.Len(t, all, 1)
+			assert.Equal(t, tt.differ, all[0].Differ())
+		})
+	}
 }
