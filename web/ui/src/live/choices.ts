@@ -75,6 +75,14 @@ export function section(name: string, rank: number) {
   };
 }
 
+// inTable tells whether a place is in a table, where only words of one line fit.
+export function inTable(state: EditorState, at: number): boolean {
+  for (let node = syntaxTree(state).resolveInner(at, -1); node.parent; node = node.parent) {
+    if (node.name === "Table") return true;
+  }
+  return false;
+}
+
 // inCode tells whether a place is inside code, where nothing is offered.
 export function inCode(state: EditorState, at: number): boolean {
   for (let node = syntaxTree(state).resolveInner(at, -1); node.parent; node = node.parent) {

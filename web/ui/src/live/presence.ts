@@ -9,6 +9,7 @@ import { ySyncAnnotation } from "y-codemirror.next";
 import * as Y from "yjs";
 import { element } from "../dom";
 import { refreshPreview } from "./preview";
+import { drawnTable } from "./table-widget";
 
 // Other is somebody else's window on the page.
 export interface Other {
@@ -23,7 +24,10 @@ export interface Other {
 }
 
 // A flag with the name stands at the caret while it moves and a while after.
-const flagTime = 4000;
+const flagTime = 2500;
+// How wide and high a flag is at most, px.
+const flagWidth = 180;
+const flagHeight = 22;
 
 const setOthers = StateEffect.define<readonly Other[]>();
 
@@ -80,6 +84,7 @@ class Caret implements LayerMarker {
     private readonly other: Other,
     private readonly flagged: boolean,
     private readonly below: boolean,
+    private readonly before: boolean,
   ) {}
 
   eq(caret: Caret): boolean {
@@ -89,6 +94,7 @@ class Caret implements LayerMarker {
       this.height === caret.height &&
       this.flagged === caret.flagged &&
       this.below === caret.below &&
+      this.before === caret.before &&
       this.other.client === caret.other.client &&
       this.other.name === caret.other.name &&
       this.other.color === caret.other.color
@@ -113,6 +119,7 @@ class Caret implements LayerMarker {
     dom.classList.toggle("is-guest", this.other.guest);
     dom.classList.toggle("is-flagged", this.flagged);
     dom.classList.toggle("is-below", this.below);
+    dom.classList.toggle("is-before", this.before);
     dom.style.left = `${this.left}px`;
     dom.style.top = `${this.top}px`;
     dom.style.height = `${this.height}px`;
@@ -138,13 +145,17 @@ const carets = layer({
     const now = performance.now();
     const { scrollDOM } = view;
     const box = scrollDOM.getBoundingClientRect();
+    const own = view.coordsAtPos(view.state.selection.main.head);
     for (const o of view.state.field(others)) {
       if (o.head < view.viewport.from || o.head > view.viewport.to) continue;
       const at = view.coordsAtPos(o.head, o.head < o.anchor ? 1 : -1);
-      if (!at) continue;
+      if (!at || drawnTable(view, o.head)?.shows(at) === false) continue;
       const top = at.top - box.top + scrollDOM.scrollTop;
       const left = at.left - box.left + scrollDOM.scrollLeft;
-      markers.push(new Caret(left, top, at.bottom - at.top, o, now - o.moved < flagTime, top < 22));
+      const before = left > scrollDOM.clientWidth - flagWidth && left > flagWidth;
+      // Not over where one writes oneself.
+      const over = own !== null && own.bottom > at.top - flagHeight && own.top < at.top - 4 && own.left > at.left - (before ? flagWidth : 8) && own.left < at.left + (before ? 8 : flagWidth);
+      markers.push(new Caret(left, top, at.bottom - at.top, o, now - o.moved < flagTime, over || top < flagHeight, before));
     }
     return markers;
   },
@@ -162,6 +173,15 @@ const selections = layer({
       const start = Math.max(from, Math.min(o.anchor, o.head));
       const end = Math.min(to, Math.max(o.anchor, o.head));
       if (start >= end) continue;
+      const table = drawnTable(view, start);
+      if (table?.holds(end)) {
+        const box = view.scrollDOM.getBoundingClientRect();
+        for (const r of table.rects(start, end)) {
+          if (!table.shows(r)) continue;
+          markers.push(new RectangleMarker(`live-selection ${o.color}`, r.left - box.left + view.scrollDOM.scrollLeft, r.top - box.top + view.scrollDOM.scrollTop, r.width, r.height));
+        }
+        continue;
+      }
       markers.push(...RectangleMarker.forRange(view, `live-selection ${o.color}`, EditorSelection.range(start, end)));
     }
     return markers;
@@ -217,10 +237,22 @@ export class Presence {
       ViewPlugin.define((view) => {
         presence.view = view;
         queueMicrotask(() => presence.read());
+        // Wide tables scroll by themselves; what stands over them goes along.
+        let asked = false;
+        const scrolled = (event: Event) => {
+          if (asked || event.target === view.contentDOM || view.state.field(others).length === 0) return;
+          asked = true;
+          requestAnimationFrame(() => {
+            asked = false;
+            if (presence.view === view) view.dispatch({ effects: redraw.of(null) });
+          });
+        };
+        view.contentDOM.addEventListener("scroll", scrolled, { capture: true, passive: true });
         return {
           update: (update) => presence.updated(update),
           destroy: () => {
             presence.view = null;
+            view.contentDOM.removeEventListener("scroll", scrolled, true);
             clearTimeout(presence.timer);
           },
         };
@@ -243,7 +275,8 @@ export class Presence {
   // say tells the others where one's cursor is.
   private say(view: EditorView): void {
     const state = this.awareness.getLocalState() as Shown | null;
-    if (!state || !view.hasFocus) return;
+    // The cell of a table that has the focus is in the text too.
+    if (!state || !(view.hasFocus || view.contentDOM.contains(view.root.activeElement))) return;
     const { anchor, head } = view.state.selection.main;
     const cursor = {
       anchor: Y.createRelativePositionFromTypeIndex(this.text, anchor),

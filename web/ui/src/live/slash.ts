@@ -3,7 +3,7 @@ import { type CompletionContext, type CompletionResult, snippet, startCompletion
 import { EditorSelection, EditorState, type Extension, Prec, StateEffect, StateField, type Text } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { element } from "../dom";
-import { type Choice, choices, inCode, section } from "./choices";
+import { type Choice, choices, inCode, inTable, section } from "./choices";
 import { namedDates } from "./dates";
 import { newID } from "./ids";
 import { pickFiles } from "./paste";
@@ -29,6 +29,7 @@ interface Entry {
   symbol: string;
   fact?: string;
   also: string; // other words it is found by
+  inline?: true; // fits into a cell of a table
   act: Act;
 }
 
@@ -191,7 +192,7 @@ function inserts(now: Date): Entry[] {
   const day = (label: string, name: string, also: string): Entry[] => {
     const found = named(name);
     if (!found) return [];
-    return [{ label, detail: found.said, symbol: "calendar", also, act: text(found.date) }];
+    return [{ label, detail: found.said, symbol: "calendar", also, inline: true, act: text(found.date) }];
   };
   return [
     { label: "Heading 1", detail: "#", symbol: "heading-1", also: "h1 title", act: line("# ") },
@@ -214,8 +215,8 @@ function inserts(now: Date): Entry[] {
     ...day("Tomorrow", "Tomorrow", "date"),
     ...day("Next Monday", "Next Monday", "date week"),
     { label: "Pick a date", detail: "calendar", symbol: "calendar", also: "date day other", act: pickDate },
-    { label: "Page link", detail: "[[", symbol: "file-symlink", also: "wiki page", act: text("[[", startCompletion) },
-    { label: "Mention", detail: "@", symbol: "user-round", also: "person at people", act: text("@", startCompletion) },
+    { label: "Page link", detail: "[[", symbol: "file-symlink", also: "wiki page", inline: true, act: text("[[", startCompletion) },
+    { label: "Mention", detail: "@", symbol: "user-round", also: "person at people", inline: true, act: text("@", startCompletion) },
     {
       label: "Image or file",
       detail: "upload",
@@ -345,9 +346,10 @@ export function slashMenu(o: SlashOptions): Extension {
     const query = (match[1] ?? "").toLowerCase();
     if (o.templates && !context.aborted) await Promise.race([ask(), new Promise((done) => setTimeout(done, 150))]);
     const options: { choice: Choice; rank: number }[] = [];
+    const cell = inTable(state, pos);
     const add = (entry: Entry, group: { name: string; rank: number; header: () => HTMLElement }, guests: boolean) => {
       const rank = fits(entry, query);
-      if (rank < 0) return;
+      if (rank < 0 || (cell && !entry.inline)) return;
       options.push({
         rank,
         choice: {

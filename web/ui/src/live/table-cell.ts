@@ -57,6 +57,31 @@ export function shownText(dom: HTMLElement): string {
   return text.replaceAll("\u00a0", " ");
 }
 
+/** place is the node and offset where so many characters of a cell's text end. */
+export function place(dom: HTMLElement, n: number): [Node, number] {
+  let left = n;
+  const walker = document.createTreeWalker(dom, NodeFilter.SHOW_TEXT);
+  for (let t = walker.nextNode(); t; t = walker.nextNode()) {
+    const size = t.nodeValue?.length ?? 0;
+    if (left <= size) return [t, left];
+    left -= size;
+  }
+  return [dom, dom.childNodes.length];
+}
+
+/** drawnPlace is where a position of a cell's text is drawn while nobody writes in it. */
+export function drawnPlace(cell: CellView, at: number): [Node, number] {
+  const pos = cell.raw.slice(0, at).replace(/\\\|/g, "|").length;
+  let best: [Node, number] = [cell.dom, 0];
+  let begin = -1;
+  for (const [node, from] of cell.origin) {
+    if (from > pos || from < begin) continue;
+    begin = from;
+    best = [node, Math.min(pos - from, node.nodeValue?.length ?? 0)];
+  }
+  return best;
+}
+
 export interface Caret {
   from: number;
   to: number;
@@ -92,17 +117,7 @@ export function caretIn(dom: HTMLElement): Caret | null {
 
 /** setCaret selects a piece of a cell's text. */
 export function setCaret(dom: HTMLElement, from: number, to: number): void {
-  const find = (n: number): [Node, number] => {
-    let left = n;
-    const walker = document.createTreeWalker(dom, NodeFilter.SHOW_TEXT);
-    for (let t = walker.nextNode(); t; t = walker.nextNode()) {
-      const size = t.nodeValue?.length ?? 0;
-      if (left <= size) return [t, left];
-      left -= size;
-    }
-    return [dom, dom.childNodes.length];
-  };
-  document.getSelection()?.setBaseAndExtent(...find(from), ...find(to));
+  document.getSelection()?.setBaseAndExtent(...place(dom, from), ...place(dom, to));
 }
 
 /** lineEdges tells whether the caret is on the first and on the last line of a cell. */

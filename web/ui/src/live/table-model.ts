@@ -130,6 +130,11 @@ export function smallest(from: string, to: string): Change | null {
 const isHigh = (c: number): boolean => c >= 0xd800 && c < 0xdc00;
 const isLow = (c: number): boolean => c >= 0xdc00 && c < 0xe000;
 
+/** applied is a text after changes, which stand in order. */
+export function applied(text: string, changes: readonly Change[]): string {
+  return changes.reduceRight((out, c) => out.slice(0, c.from) + c.insert + out.slice(c.to), text);
+}
+
 /** setCell changes one cell to text. */
 export function setCell(m: TableModel, row: number, column: number, text: string): Change[] {
   const r = m.rows[row];

@@ -2,21 +2,24 @@
 // patched in, and the cell in which somebody writes is never taken away from under
 // the caret.
 
-import { type EditorView, runScopeHandlers } from "@codemirror/view";
+import { acceptCompletion, closeCompletion, completionStatus, moveCompletionSelection } from "@codemirror/autocomplete";
+import { type EditorView, type Rect, runScopeHandlers } from "@codemirror/view";
 import type { PreviewOptions } from "./preview";
 import { renderInline } from "./preview-inline";
-import { type CellView, caretIn, hasMarkup, lineEdges, setCaret, shownText, write } from "./table-cell";
+import { type CellView, caretIn, drawnPlace, hasMarkup, lineEdges, place, setCaret, shownText, write } from "./table-cell";
 import { Grid, type Spot } from "./table-grid";
 import {
   type Change,
   type TableModel,
   addColumn,
   addRow,
+  applied,
   cellSource,
   cellText,
   fill,
   moveRow,
   moved,
+  parseTable,
   rebase,
   removeColumn,
   removeRow,
@@ -45,6 +48,9 @@ export interface Deck {
   /** Moves the caret out of the table: before (-1) or after (1) it. */
   leave(view: EditorView, spot: TableSpot, side: -1 | 1): void;
 }
+
+// What the editor's element says of an open list of choices.
+const heard = ["aria-autocomplete", "aria-haspopup", "aria-controls", "aria-activedescendant"];
 
 /** TableView is a table on the screen. */
 export class TableView {
@@ -263,6 +269,8 @@ export class TableView {
     if (this.active !== cell) return;
     document.removeEventListener("selectionchange", this.selected);
     this.typed(cell);
+    for (const name of heard) cell.dom.removeAttribute(name);
+    if (completionStatus(this.view.state)) setTimeout(() => closeCompletion(this.view), 10);
     this.active = null;
     this.composing = false;
     this.render(cell);
@@ -308,15 +316,79 @@ export class TableView {
     const text = alone ? shown : rebase(cell.base, shown, theirs);
     if (cellSource(text) === cellSource(theirs)) return;
     cell.base = alone ? cellText(cellSource(shown)) : shown;
-    this.apply(setCell(spot.model, row, column, text), spot, "input.type.cell");
+    const changes = setCell(spot.model, row, column, text);
+    // The caret goes with the words, as everywhere: a list of choices opens there.
+    const at = caretIn(cell.dom);
+    const there = at && shown === text ? parseTable(applied(spot.text, changes))?.rows[row]?.cells[column] : undefined;
+    const pos = (n: number): number => spot.from + Math.min(there!.to, there!.from + cellSource(`${shown.slice(0, n)}.`).length - 1);
+    this.apply(changes, spot, "input.type.cell", at && there ? { anchor: pos(at.anchor), head: pos(at.head) } : undefined);
   }
 
-  private apply(changes: Change[], spot: TableSpot, userEvent: string): void {
+  private apply(changes: Change[], spot: TableSpot, userEvent: string, selection?: { anchor: number; head: number }): void {
     if (changes.length === 0 || this.view.state.readOnly) return;
     this.view.dispatch({
       changes: changes.map((c) => ({ from: spot.from + c.from, to: spot.from + c.to, insert: c.insert })),
+      ...(selection ? { selection } : {}),
       userEvent,
     });
+  }
+
+  // ---- where things are on the screen
+
+  /** from is where the table begins in the document. */
+  get from(): number {
+    return this.spot.from;
+  }
+
+  /** holds tells whether a position of the document is in this table. */
+  holds(pos: number): boolean {
+    return pos >= this.spot.from && pos <= this.spot.to;
+  }
+
+  /** coords is where a position of the document is drawn, null when it is in no cell. */
+  coords(pos: number): Rect | null {
+    const found = this.placeOf(pos);
+    if (!found) return null;
+    const range = document.createRange();
+    range.setStart(...found.at);
+    const rect = range.getClientRects()[0];
+    if (rect) return { left: rect.left, right: rect.left, top: rect.top, bottom: rect.bottom };
+    const box = found.cell.dom.getBoundingClientRect();
+    const style = getComputedStyle(found.cell.dom);
+    const left = style.direction === "rtl" ? box.right - parseFloat(style.paddingRight) : box.left + parseFloat(style.paddingLeft);
+    const top = box.top + parseFloat(style.paddingTop);
+    return { left, right: left, top, bottom: top + (parseFloat(style.lineHeight) || box.height) };
+  }
+
+  /** shows tells whether a place is in sight, or scrolled out of it sideways. */
+  shows(at: Rect): boolean {
+    const box = this.dom.firstElementChild!.getBoundingClientRect();
+    return at.left >= box.left - 1 && at.left <= box.right + 1;
+  }
+
+  /** rects are the boxes that a range of the document covers in the cells. */
+  rects(from: number, to: number): DOMRect[] {
+    const [start, end] = [this.placeOf(from), this.placeOf(to)];
+    if (!start || !end) return [];
+    const range = document.createRange();
+    range.setStart(...start.at);
+    range.setEnd(...end.at);
+    if (start.cell === end.cell) return [...range.getClientRects()];
+    // Over several cells it is those that count, not their words.
+    const cells = this.grid.cells.flat().filter((cell) => range.intersectsNode(cell.dom));
+    return cells.map((cell) => cell.td.getBoundingClientRect());
+  }
+
+  private placeOf(pos: number): { cell: CellView; at: [Node, number] } | null {
+    const { rows } = this.spot.model;
+    const local = pos - this.spot.from;
+    const r = rows.findIndex((row) => local >= row.from && local <= row.to);
+    const c = r < 0 ? -1 : rows[r]!.cells.findIndex((cell) => local <= cell.room.to);
+    const cell = this.grid.cells[r]?.[c];
+    const at = rows[r]?.cells[c];
+    if (!cell || !at) return null;
+    const n = Math.max(0, Math.min(local - at.from, at.raw.length));
+    return { cell, at: cell === this.active ? place(cell.dom, cellText(at.raw.slice(0, n)).length) : drawnPlace(cell, n) };
   }
 
   /** focusCell puts the caret into a cell; from and to count in its text. */
@@ -371,6 +443,11 @@ export class TableView {
     if (!cell || e.isComposing) return;
     const { row, column } = this.grid.spot(cell);
     const mod = e.ctrlKey || e.metaKey;
+    if (!mod && !e.altKey && !e.shiftKey && this.choose(e.key)) {
+      e.preventDefault();
+      e.stopPropagation();
+      return;
+    }
     const at = caretIn(cell.dom);
     const size = shownText(cell.dom).length;
     const done = (f: () => void): void => {
@@ -405,6 +482,37 @@ export class TableView {
     if (mod && !/^(?:a|c|v|x|arrow\w+|home|end|backspace|delete)$/i.test(e.key) && runScopeHandlers(this.view, e, "editor")) {
       e.preventDefault();
       e.stopPropagation();
+    }
+  }
+
+  /** choose is a key in the list of choices, while it is open. */
+  private choose(key: string): boolean {
+    const { view } = this;
+    if (completionStatus(view.state) !== "active") return false;
+    switch (key) {
+      case "ArrowDown":
+      case "ArrowUp":
+        return moveCompletionSelection(key === "ArrowDown")(view);
+      case "PageDown":
+      case "PageUp":
+        return moveCompletionSelection(key === "PageDown", "page")(view);
+      case "Enter":
+      case "Tab":
+        acceptCompletion(view); // not in the moment it opened; the key is the list's all the same
+        return true;
+      case "Escape":
+        return closeCompletion(view);
+    }
+    return false;
+  }
+
+  /** hear lends a cell what the editor says of the open list of choices. */
+  hear(from: HTMLElement): void {
+    if (!this.active) return;
+    for (const name of heard) {
+      const value = from.getAttribute(name);
+      if (value === null) this.active.dom.removeAttribute(name);
+      else if (this.active.dom.getAttribute(name) !== value) this.active.dom.setAttribute(name, value);
     }
   }
 

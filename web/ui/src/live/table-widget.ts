@@ -1,7 +1,7 @@
 // A table of the text that is drawn. The widget's element outlives changes of the
 // text: they are patched into it, see table-view.ts.
 
-import { type EditorView, WidgetType } from "@codemirror/view";
+import { type EditorView, type Rect, WidgetType } from "@codemirror/view";
 import { type Deck, type TableSpot, TableView } from "./table-view";
 
 const parts = new WeakMap<HTMLElement, TableView>();
@@ -31,12 +31,27 @@ export class TableWidget extends WidgetType {
   override get estimatedHeight(): number {
     return this.spot.model.rows.length * 34 + 16;
   }
+  /** Places in cells are where their words are drawn; at the edges it is the table's. */
+  override coordsAt(dom: HTMLElement, pos: number): Rect | null {
+    if (pos <= 0 || pos >= this.spot.text.length) return null;
+    const t = parts.get(dom);
+    return t ? t.coords(t.from + pos) : null;
+  }
   override ignoreEvent(): boolean {
     return true;
   }
   override destroy(dom: HTMLElement): void {
     parts.get(dom)?.destroy();
   }
+}
+
+/** drawnTable is the drawn table that holds a position of the document. */
+export function drawnTable(view: EditorView, pos: number): TableView | undefined {
+  for (const dom of view.contentDOM.querySelectorAll(".lp-table")) {
+    const t = tableView(dom);
+    if (t?.holds(pos)) return t;
+  }
+  return undefined;
 }
 
 /** tableView is the drawn table that an element belongs to. */

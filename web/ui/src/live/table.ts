@@ -209,6 +209,7 @@ export function tables(o: PreviewOptions): TableExtension {
   // Whatever puts the selection into a table (undo, a search, a command) puts the
   // caret into its cell.
   const follow = EditorView.updateListener.of((u) => {
+    if (!u.view.hasFocus && u.view.contentDOM.contains(document.activeElement)) tableView(document.activeElement)?.hear(u.view.contentDOM);
     if (!(u.selectionSet || u.docChanged || u.focusChanged) || !u.view.hasFocus) return;
     const { main } = u.state.selection;
     const spot = drawn(u.state, main.from, main.to, true);

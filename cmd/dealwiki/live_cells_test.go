@@ -1,0 +1,79 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dealwiki/wiki/people"
+)
+
+// cell is a cell of the first drawn table.
+func cell(row, column string) string {
+	return `.lp-grid tr:nth-child(` + row + `) > td:nth-child(` + column + `) .lp-cell`
+}
+
+// In the cells of a table people are mentioned and pages linked like anywhere
+// else, and two who write in one table see each other in their cells.
+func TestCellsOfTablesAreWrittenTogether(t *testing.T) {
+	s := startServer(t, t.TempDir())
+	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
+	priya, _ := addPerson(t, s.people, "Priya Nair", "priya@example.com", people.Member)
+	api := &client{url: s.url, token: token, http: http.DefaultClient}
+	res, err := api.json("POST", "/api/v1/prospects", map[string]any{"name": "Northwind Rail"})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, res.status, "%s", res.body)
+	const place = "internal/closing/call-notes"
+	const at = "/api/v1/prospects/northwind-rail/pages/" + place
+	res, err = api.json("PUT", at, map[string]any{"text": "# Call notes\n\n| Topic | Owner |\n| --- | --- |\n| Price | |\n| **Legal** terms | |\n"}, "If-None-Match", "*")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, res.status, "%s", res.body)
+
+	a := openWindow(t, s, dana, "/p/northwind-rail/"+place)
+	b := openWindow(t, s, priya, "/p/northwind-rail/"+place)
+	for _, w := range []*window{a, b} {
+		w.do(chromedp.Click(`[data-do="source"]`, chromedp.ByQuery), chromedp.WaitVisible(cell("1", "2"), chromedp.ByQuery))
+	}
+	open := `!!document.querySelector(".live-menu li[aria-selected]")`
+
+	// A person and a page, by the keys alone.
+	a.do(chromedp.Click(cell("1", "2"), chromedp.ByQuery), chromedp.KeyEvent("ask @Pri"))
+	a.until(open, "people are offered in a cell")
+	assert.Equal(t, "true", a.ask(`String((() => {
+		const menu = document.querySelector(".live-menu").getBoundingClientRect(), cell = document.activeElement.getBoundingClientRect();
+		return Math.abs(menu.top - cell.bottom) < 40 && menu.left >= cell.left - 8 && document.activeElement.hasAttribute("aria-activedescendant");
+	})())`), "the list stands at the caret, and the cell says so")
+	a.until(`(() => { document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true})); return document.activeElement.textContent === "ask @priya" || document.activeElement.textContent.startsWith("ask @priya") })()`, "the person is taken")
+	a.do(chromedp.KeyEvent(" see [[Payment Plan"))
+	a.until(open, "pages are offered in a cell")
+	a.until(`(() => { document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true})); return document.activeElement.textContent.endsWith("]]") })()`, "the page is taken")
+	b.until(`document.querySelector('`+cell("1", "2")+` [data-wiki]')?.textContent === "Payment Plan"`, "the link is one, in one cell")
+
+	// Each caret stands in its cell, where its words are drawn.
+	within := func(w *window, row, column, name string) {
+		t.Helper()
+		w.until(`(() => {
+			const caret = document.querySelector(".live-caret"), box = document.querySelector("`+cell(row, column)+`").getBoundingClientRect();
+			if (caret?.textContent !== "`+name+`") return false;
+			const at = caret.getBoundingClientRect();
+			return at.left >= box.left && at.right <= box.right + 1 && at.top >= box.top - 4 && at.bottom <= box.bottom + 4;
+		})()`, name+"'s caret stands in the cell")
+	}
+	within(b, "1", "2", "Dana Reyes")
+	b.do(chromedp.Click(cell("2", "1"), chromedp.ByQuery), chromedp.KeyEvent(kb.End))
+	within(a, "2", "1", "Priya Nair")
+	b.do(chromedp.KeyEvent(" 2027"))
+	a.until(`document.querySelector("`+cell("2", "1")+`").textContent === "Legal terms 2027"`, "Dana reads along")
+	within(a, "2", "1", "Priya Nair")
+	a.untilStatus("Saved")
+	a.do(press("s"))
+	a.untilStatus("Saved · version")
+	res, err = api.json("GET", at, nil)
+	require.NoError(t, err)
+	assert.Contains(t, string(res.body), `[[payment-plan\\|Payment Plan]]`)
+	assert.Contains(t, string(res.body), `| **Legal** terms 2027 |`)
+}
