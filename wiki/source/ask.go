@@ -489,10 +489,16 @@ func (b *Book) store(ctx context.Context, j *job, items []Found, next answer, f 
 		}
 		a.next = now.Add(max(f.wait, b.spread(backoff(a.failures))))
 	}
+	about := j.told(items)
 	return b.update(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		for _, about := range j.about {
-			if err := keepItems(ctx, conn, j, &about, items, now); err != nil {
+		for prospect, items := range about {
+			if err := keepItems(ctx, conn, j.source.Key, prospect, items, now); err != nil {
 				return err
+			}
+		}
+		if len(items) > 0 {
+			if _, err := conn.ExecContext(ctx, `DELETE FROM source_asks WHERE prospect<>'' AND prospect NOT IN (SELECT name FROM prospects)`); err != nil {
+				return fmt.Errorf("forgetting how sources went: %w", err)
 			}
 		}
 		if j.prospect != "" {
@@ -539,36 +545,53 @@ func putAsk(ctx context.Context, conn *sql.Conn, key askKey, a ask) error {
 	return nil
 }
 
+// told are the items by the prospect that they are about. It reads through all
+// texts, so it comes before anything is locked.
+func (j *job) told(items []Found) map[string][]Found {
+	out := map[string][]Found{}
+	if j.source.Each() {
+		if len(items) > 0 {
+			out[j.prospect] = items
+		}
+		return out
+	}
+	texts := make([]string, len(items))
+	for i := range items {
+		texts[i] = spaced(items[i].Title + " " + items[i].Text)
+	}
+	for i := range j.about {
+		s := &j.about[i]
+		names := s.names()
+		for k := range items {
+			if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(texts[k], name) }) {
+				out[s.slug] = append(out[s.slug], items[k])
+			}
+		}
+	}
+	return out
+}
+
 // keepItems adds what is new of a prospect, the oldest first, and forgets what
 // is old and was never decided.
-func keepItems(ctx context.Context, conn *sql.Conn, j *job, about *subject, items []Found, now time.Time) error {
-	if len(items) == 0 {
-		return nil
-	}
-	if there, err := exists(ctx, conn, about.slug); err != nil || !there {
+func keepItems(ctx context.Context, conn *sql.Conn, source, prospect string, items []Found, now time.Time) error {
+	if there, err := exists(ctx, conn, prospect); err != nil || !there {
 		return err // deleted in between
 	}
 	for i := len(items) - 1; i >= 0; i-- {
 		f := &items[i]
-		if !j.source.Each() && !about.named(f) {
-			continue
-		}
 		at := f.At
 		if at.IsZero() {
 			at = now
 		}
 		_, err := conn.ExecContext(ctx, `INSERT INTO source_items (prospect, source, key, title, link, text, at)
 			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?5='' OR NOT EXISTS (SELECT 1 FROM source_items WHERE prospect=?1 AND link=?5)
-			ON CONFLICT (prospect, source, key) DO NOTHING`, about.slug, j.source.Key, f.Key, f.Title, f.Link, f.Text, millis(at))
+			ON CONFLICT (prospect, source, key) DO NOTHING`, prospect, source, f.Key, f.Title, f.Link, f.Text, millis(at))
 		if err != nil {
 			return fmt.Errorf("keeping an item: %w", err)
 		}
 	}
 	_, err := conn.ExecContext(ctx, `DELETE FROM source_items WHERE prospect=?1 AND source=?2 AND state=0 AND seq NOT IN
-		(SELECT seq FROM source_items WHERE prospect=?1 AND source=?2 AND state=0 ORDER BY at DESC, seq DESC LIMIT ?3)`, about.slug, j.source.Key, keptPerAsk)
-	if err == nil {
-		_, err = conn.ExecContext(ctx, `DELETE FROM source_asks WHERE prospect<>'' AND prospect NOT IN (SELECT name FROM prospects)`)
-	}
+		(SELECT seq FROM source_items WHERE prospect=?1 AND source=?2 AND state=0 ORDER BY at DESC, seq DESC LIMIT ?3)`, prospect, source, keptPerAsk)
 	if err != nil {
 		return fmt.Errorf("forgetting old items: %w", err)
 	}
@@ -583,15 +606,15 @@ func exists(ctx context.Context, conn *sql.Conn, prospect string) (there bool, e
 	return there, nil
 }
 
-// named reports whether an item names the prospect, as words of their own.
-func (s *subject) named(f *Found) bool {
-	in := spaced(f.Title + " " + f.Text)
+// names are the words that items name the prospect by, each as spaced makes it.
+func (s *subject) names() []string {
+	var out []string
 	for _, word := range s.words {
-		if w := spaced(word); strings.TrimSpace(w) != "" && strings.Contains(in, w) {
-			return true
+		if w := spaced(word); strings.TrimSpace(w) != "" {
+			out = append(out, w)
 		}
 	}
-	return false
+	return out
 }
 
 // spaced is a text in lower case with one space around each word.
