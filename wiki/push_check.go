@@ -157,7 +157,9 @@ func (c *pushCheck) names(commit repo.Commit) {
 		id := PersonID(p)
 		if id == "" {
 			wrong("names "+p.Email+", and guests read who made a commit", mend)
-		} else if _, err := c.s.w.people.Get(c.ctx, id); err != nil && id != "dealwiki" {
+		} else if known, err := c.s.w.people.Get(c.ctx, id); (err != nil || c.stranger(known)) && id != "dealwiki" {
+			// A guest of another customer is nobody here either: commits that were
+			// made there would tell their name to these guests.
 			wrong("names "+p.Email+", who is nobody here", mend)
 		}
 	}
@@ -177,6 +179,11 @@ func (c *pushCheck) names(commit repo.Commit) {
 	if extra := commit.Extra; len(extra) > 0 {
 		wrong("carries "+strings.Join(extra, ", ")+", which guests could read", "git -c commit.gpgsign=false commit --amend --no-edit")
 	}
+}
+
+// stranger reports whether somebody is a guest who may not come to this prospect.
+func (c *pushCheck) stranger(p people.Person) bool {
+	return p.Guest && c.s.w.level(c.ctx, people.Caller{Person: p, Scopes: people.AllScopes}, c.s.prospect, External) < people.Viewer
 }
 
 const notByPush = "is not changed by a push"

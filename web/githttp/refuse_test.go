@@ -243,6 +243,24 @@ func TestRulesOfAPush(t *testing.T) {
 	c.ok("push", "-q", "origin", "main")
 	assert.Equal(t, "# x\n", d.text("external/closing/x"), "what it says to do, does")
 
+	// Guests of one customer are nobody to another's.
+	d.Prospect(d.dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: "Arden Metro", Slug: "arden", Stage: "closing"}})
+	for prospect, name := range map[string]string{"arden": "Olga Arden", "northwind": "Ingrid Solberg"} {
+		_, invitation, err := d.People.InviteGuest(ctx, d.dana, people.NewGuest{Prospect: prospect, Name: name, Email: prospect + "@customer.example", Role: people.GuestEditor})
+		require.NoError(t, err)
+		p, _, err := d.People.JoinAsGuest(ctx, people.Caller{}, invitation, "")
+		require.NoError(t, err)
+		c.write("by a guest", map[string]string{"closing/guest.md": "# By a guest\n"})
+		c.ok("commit", "-q", "--amend", "--no-edit", "--author", name+" <"+p.ID+"@users.invalid>")
+		if prospect == "arden" {
+			assert.Contains(t, c.refused(), "who is nobody here")
+			c.ok("reset", "-q", "--hard", "origin/main")
+		} else {
+			c.ok("push", "-q", "origin", "main")
+			c.ok("fetch", "-q")
+		}
+	}
+
 	// On the internal side commits keep their own.
 	in := d.clone(d.dana, "internal")
 	in.ok("config", "user.email", "dana@fairlead.example")
