@@ -111,7 +111,9 @@ func (c *pushCheck) missing(err error) error {
 }
 
 func (c *pushCheck) commit(commit repo.Commit) error {
-	c.names(commit)
+	if err := c.names(commit); err != nil {
+		return err
+	}
 	return c.view.Fresh(c.ctx, commit, func(path string, blob repo.Hash) error {
 		c.fresh[path] = true
 		return c.file(commit, path, blob)
@@ -127,7 +129,7 @@ var (
 var ownTrailers = []string{repo.AuthorshipTrailer, trailerShared, trailerUnshared}
 
 // names checks what a commit says of people, and its message.
-func (c *pushCheck) names(commit repo.Commit) {
+func (c *pushCheck) names(commit repo.Commit) error {
 	short := commit.ID.String()[:8]
 	wrong := func(problem, do string) { c.wrong("", commit.ID, "commit "+short+" "+problem, do) }
 	for _, p := range []repo.Person{commit.Author, commit.Committer} {
@@ -144,12 +146,15 @@ func (c *pushCheck) names(commit repo.Commit) {
 		}
 	}
 	if c.s.section != External {
-		return
+		return nil
 	}
 	in, err := c.s.w.side(c.s.prospect, Internal)
-	if err == nil && in.repo.Has(commit.ID) {
+	if err != nil {
+		return err // unread, it could hold the commit
+	}
+	if in.repo.Has(commit.ID) {
 		wrong("is of the internal side", "make the change on a clone of the external side; to share a page, use Share in the wiki")
-		return
+		return nil
 	}
 	me := c.s.w.Identity(c.caller)
 	mend := fmt.Sprintf("git config user.email %s in this clone, then git commit --amend --reset-author (or git rebase for several)", me.Email)
@@ -179,6 +184,7 @@ func (c *pushCheck) names(commit repo.Commit) {
 	if extra := commit.Extra; len(extra) > 0 {
 		wrong("carries "+strings.Join(extra, ", ")+", which guests could read", "git -c commit.gpgsign=false commit --amend --no-edit")
 	}
+	return nil
 }
 
 // stranger reports whether somebody is a guest who may not come to this prospect.
@@ -307,7 +313,11 @@ func (c *pushCheck) page(commit repo.Commit, place Place, blob repo.Hash) error 
 		wrong(err.Error(), "save it as UTF-8, then git commit --amend")
 	}
 	if c.s.section == External && len(bytes.TrimSpace(text)) > 0 && !c.s.repo.Has(blob) {
-		if in, err := c.s.w.side(c.s.prospect, Internal); err == nil && in.repo.Has(blob) {
+		in, err := c.s.w.side(c.s.prospect, Internal)
+		if err != nil {
+			return err
+		}
+		if in.repo.Has(blob) {
 			wrong("is word for word an internal page, or was", "use Share in the wiki, where the owner sees first what becomes visible")
 		}
 	}
