@@ -423,14 +423,6 @@ func (s *Server) author(ctx context.Context, p repo.Person) Person {
 	return PersonOf(p.Email, p.Name, false)
 }
 
-func (s *Server) authors(ctx context.Context, all []repo.Person) []Person {
-	var out []Person
-	for _, p := range all {
-		out = append(out, s.author(ctx, p))
-	}
-	return out
-}
-
 // hasFile reports that an attachment is there now.
 func (f *frame) hasFile(ctx context.Context, file wiki.File) bool {
 	if f.files == nil {
