@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -76,4 +78,40 @@ func TestCellsOfTablesAreWrittenTogether(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(res.body), `[[payment-plan\\|Payment Plan]]`)
 	assert.Contains(t, string(res.body), `| **Legal** terms 2027 |`)
+}
+
+// On a page from Windows a row that is added to a table and a fact that is made
+// of selected lines end like all its other lines.
+func TestToolsKeepTheLinesOfWindows(t *testing.T) {
+	s := startServer(t, t.TempDir())
+	dana, token := addPerson(t, s.people, "Dana Reyes", "dana@example.com", people.Admin)
+	api := &client{url: s.url, token: token, http: http.DefaultClient}
+	res, err := api.json("POST", "/api/v1/prospects", map[string]any{"name": "Northwind Rail"})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, res.status, "%s", res.body)
+	const place = "internal/closing/call-notes"
+	const at = "/api/v1/prospects/northwind-rail/pages/" + place
+	res, err = api.json("PUT", at, map[string]any{"text": "They may leave\r\nin spring\r\n\r\n| A | B |\r\n| --- | --- |\r\n| 1 | 2 |\r\n\r\nThe end.\r\n"}, "If-None-Match", "*")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, res.status, "%s", res.body)
+
+	w := openWindow(t, s, dana, "/p/northwind-rail/"+place)
+	w.do(chromedp.Click(`[data-do="source"]`, chromedp.ByQuery), chromedp.WaitVisible(cell("1", "2"), chromedp.ByQuery),
+		chromedp.Click(cell("1", "2"), chromedp.ByQuery), chromedp.KeyEvent("\t3"))
+	w.until(`document.querySelector("`+cell("2", "1")+`")?.textContent === "3"`, "Tab in the last cell makes a row")
+	w.do(chromedp.KeyEvent(kb.Escape))
+	w.goTo(kb.Home)
+	w.do(chromedp.KeyEvent(kb.ArrowDown, chromedp.KeyModifiers(8)), chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(8)),
+		chromedp.Evaluate(`document.querySelector('[data-do="fact-risk"]').click()`, nil))
+	w.until(`document.querySelector(".live .cm-content").textContent.includes("Risk")`, "the lines are a risk")
+	w.untilStatus("Saved")
+	w.do(chromedp.Focus(".live .cm-content", chromedp.ByQuery), press("s"))
+	w.untilStatus("Saved · version")
+	res, err = api.json("GET", at, nil)
+	require.NoError(t, err)
+	var page struct{ Text string }
+	require.NoError(t, json.Unmarshal(res.body, &page))
+	assert.Regexp(t, `^> \[!risk\] They may leave( \^[a-z]-\w+)?\r\n> in spring\r\n`, page.Text)
+	assert.Contains(t, page.Text, "| 1 | 2 |\r\n| 3 |  |\r\n")
+	assert.Equal(t, strings.Count(page.Text, "\n"), strings.Count(page.Text, "\r\n"), "%q", page.Text)
 }
