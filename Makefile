@@ -15,7 +15,7 @@ test:
 # The long tests in full: random sessions with yjs, kills while people type,
 # power cuts. Takes an hour.
 soak:
-	DEALWIKI_SOAK=1 DEALWIKI_SEED=$(DEALWIKI_SEED) $(GO) test -timeout 3h -count 1 ./realtime/... ./cmd/dealwiki ./content ./search/extract
+	DEALWIKI_SOAK=1 DEALWIKI_SEED=$(DEALWIKI_SEED) $(GO) test -timeout 3h -count 1 ./realtime/... ./cmd/dealwiki ./content ./search/extract ./web
 
 # Figures of live editing beside two other servers (which need node and npm).
 # The machine should have nothing else to do.

@@ -41,7 +41,7 @@ var allowed = map[string][]string{
 	"search/query":          {},
 	"search/extract":        {},
 	"search":                {"content", "wiki", "wiki/people", "wiki/repo", "search/query", "search/extract"},
-	"realtime":              {"content", "wiki", "wiki/people", "wiki/repo", "realtime/yjs", "realtime/journal"},
+	"realtime":              {"wiki/guard", "content", "wiki", "wiki/people", "wiki/repo", "realtime/yjs", "realtime/journal"},
 	"realtime/yjs":          {},
 	"realtime/journal":      {"realtime/yjs"},
 	"realtime/load":         {"realtime/yjs"},

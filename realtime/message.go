@@ -8,6 +8,7 @@ import (
 
 	"dealwiki/realtime/journal"
 	"dealwiki/realtime/yjs"
+	"dealwiki/wiki/guard"
 )
 
 var (
@@ -150,7 +151,7 @@ func (r *room) update(s *socket, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if !s.write.Load() {
+	if guard.ReadersUpdate.Stops(!s.write.Load()) {
 		if r.knows(s, u) {
 			s.taken++
 			r.group.ack(s)

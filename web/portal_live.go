@@ -11,6 +11,7 @@ import (
 
 	"dealwiki/realtime"
 	"dealwiki/wiki"
+	"dealwiki/wiki/guard"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -186,7 +187,7 @@ func (p *portal) complete(w http.ResponseWriter, r *http.Request, c people.Calle
 func (p *portal) feed(w http.ResponseWriter, r *http.Request, c people.Caller) error {
 	q := r.URL.Query()
 	if q.Has("token") {
-		if c = p.pages.tokenCaller(r, q.Get("token")); !c.Can(people.Feed) {
+		if c = p.pages.tokenCaller(r, q.Get("token")); guard.FeedToken.Stops(!c.Can(people.Feed)) {
 			c = people.Caller{}
 		}
 		// What a feed shows is read here; the token itself reads nothing else.

@@ -260,6 +260,9 @@ func (w *wall) forgeries() []string {
 	require.True(t, soonTrue(func() bool { return watcher.has(realtime.MessageSync, "thirty days") }))
 	client := uint64(90_000)
 	for c, path := range w.readers() {
+		if len(out) > 0 {
+			break // each that is missing is waited for
+		}
 		client++
 		fake := yjs.New(yjs.Options{Client: client})
 		update, err := fake.Change(yjs.Diff("", "forged by "+c.name)...)

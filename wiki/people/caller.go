@@ -2,6 +2,8 @@ package people
 
 import (
 	"strings"
+
+	"dealwiki/wiki/guard"
 )
 
 // Scope is a set of the things a door lets its caller do.
@@ -107,7 +109,7 @@ func (c Caller) Can(s Scope) bool {
 // AtGit is the caller inside the git door, where the scope git is enough to
 // clone and push whatever the person may. Without the scope it is false.
 func (c Caller) AtGit() (Caller, bool) {
-	if !c.Can(Git) {
+	if guard.GitScope.Stops(!c.Can(Git)) {
 		return Caller{}, false
 	}
 	if !c.system {
