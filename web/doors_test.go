@@ -15,7 +15,7 @@ import (
 var writeDoors = flag.Bool("doors", false, "write testdata/doors.golden anew")
 
 func (n need) String() string {
-	return map[need]string{needNothing: "nothing", needStaff: "staff", needAdmin: "administrator", needRead: "reads", needWrite: "writes", needOwner: "owner",
+	return map[need]string{needNothing: "nothing", needStaff: "staff", needAdmin: "administrator", needSelf: "oneself or an administrator", needRead: "reads", needWrite: "writes", needOwner: "owner",
 		needManage: "owner or administrator", needShared: "reads the shared side", needSharedComment: "comments on the shared side", needSharedWrite: "writes the shared side"}[n]
 }
 
