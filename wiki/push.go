@@ -27,8 +27,6 @@ const (
 type Push struct {
 	Old, New repo.Hash     // where main is, as the client has it, and where it shall be
 	Pack     io.ReadSeeker // the commits that are not there yet; may be nil
-	// Shallow are commits at which the client's clone ends.
-	Shallow []repo.Hash
 }
 
 // Pushed is what became of a push.

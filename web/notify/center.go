@@ -77,6 +77,9 @@ func (c *Center) Run(ctx context.Context) error {
 			if err != nil && ctx.Err() == nil {
 				c.log.Warn("asking owners about their deals", "err", err)
 			}
+			if err := c.Forget(ctx); err != nil && ctx.Err() == nil {
+				c.log.Warn("forgetting old notices", "err", err)
+			}
 		}
 		c.wakeMail()
 		select {
@@ -88,6 +91,20 @@ func (c *Center) Run(ctx context.Context) error {
 			ask = true
 		}
 	}
+}
+
+// keptNotices is how long a notice stays after it was made, once it was seen.
+const keptNotices = 90 * 24 * time.Hour
+
+// Forget drops notices that were seen and are old. What owners were asked about
+// their deals stays, so that they are not asked twice. It is for Run, and for
+// tests without it.
+func (c *Center) Forget(ctx context.Context) error {
+	before := c.wiki.Now().Add(-keptNotices).UnixMilli()
+	return c.people.UpdateAttention(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, `DELETE FROM notices WHERE seen=1 AND at<? AND kind<>?`, before, KindFlag)
+		return wrap("forgetting old notices", err)
+	})
 }
 
 // CatchUp follows every side that has moved. A side that cannot be followed now

@@ -180,3 +180,25 @@ func TestNothingIsLostOrRepeatedByARestart(t *testing.T) {
 	d.c = notify.New(notify.Config{Wiki: d.w, People: d.db})
 	assert.Empty(t, d.unread(d.tom))
 }
+
+// What was seen long ago goes; what nobody has seen stays.
+func TestOldNoticesAreForgotten(t *testing.T) {
+	d := newDesk(t)
+	d.edit(d.dana, "internal/account/plan", "# Plan\n\nAsk @tom.\n")
+	d.c.CatchUp(t.Context())
+	d.seeAll(d.tom)
+	d.edit(d.dana, "internal/account/prices", "# Prices\n\nAsk @tom.\n")
+	d.c.CatchUp(t.Context())
+	all := func() int {
+		list, err := d.c.Inbox(t.Context(), d.tom, false, 10)
+		require.NoError(t, err)
+		return len(list)
+	}
+	d.clock = d.clock.AddDate(0, 0, 89)
+	require.NoError(t, d.c.Forget(t.Context()))
+	assert.Equal(t, 2, all())
+	d.clock = d.clock.AddDate(0, 0, 2)
+	require.NoError(t, d.c.Forget(t.Context()))
+	assert.Equal(t, 1, all())
+	assert.Len(t, d.unread(d.tom), 1)
+}
