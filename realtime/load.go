@@ -389,11 +389,19 @@ func (r *room) rebuild(ctx context.Context, page *wiki.Page, d *journal.Document
 	if base == nil {
 		text = page.Text
 	}
-	return r.replant(ctx, page, clean(text))
+	if err := r.replant(ctx, page, clean(text)); err != nil {
+		return err
+	}
+	made, err := r.hub.cfg.Journal.Load(ctx, r.name)
+	if err != nil {
+		return fmt.Errorf("opening the document of %s: %w", r.name, err)
+	}
+	return r.resume(ctx, made)
 }
 
-// replant puts a new document in the place of this one. A text that differs from
-// the page's is an edit of the new one.
+// replant puts a new document in the journal in the place of this one, which is
+// of no use afterwards. A text that differs from the page's is an edit of the
+// new one.
 func (r *room) replant(ctx context.Context, page *wiki.Page, text string) error {
 	epoch, err := r.hub.newEpoch()
 	if err != nil {
@@ -417,22 +425,18 @@ func (r *room) replant(ctx context.Context, page *wiki.Page, text string) error 
 	if err := r.hub.cfg.Journal.Replace(ctx, d, journal.Version{Commit: page.Version.String(), State: state}); err != nil {
 		return fmt.Errorf("making the document of %s anew: %w", r.name, err)
 	}
-	made, err := r.hub.cfg.Journal.Load(ctx, r.name)
-	if err != nil {
-		return fmt.Errorf("opening the document of %s: %w", r.name, err)
-	}
-	return r.resume(ctx, made)
+	return nil
 }
 
 // renew makes a worn-out document anew when nobody is in it and all of it is in
 // git. Browsers that come back with a copy start from the page.
-func (r *room) renew(ctx context.Context) error {
+func (r *room) renew(ctx context.Context) (done bool, err error) {
 	page, err := r.side.Read(ctx, system, r.place)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if clean(page.Text) != r.doc.Text() {
-		return nil // somebody was faster; another time
+		return false, nil // somebody was faster; another time
 	}
-	return r.replant(ctx, page, clean(page.Text))
+	return true, r.replant(ctx, page, clean(page.Text))
 }

@@ -311,7 +311,12 @@ func (r *room) tick() {
 	if len(r.sockets) > 0 || !r.idle() || r.dirty() || now.Sub(r.empty) < r.hub.cfg.Limits.Linger || r.hub.held(r) {
 		return
 	}
-	r.tidy() // before another room can open the document
+	// Before another room can open the document. Whoever has come meanwhile asks
+	// the room that follows.
+	if r.tidy() {
+		r.end(CodeComeAgain, "come again")
+		return
+	}
 	if !r.hub.drop(r, true) {
 		return
 	}
@@ -319,18 +324,20 @@ func (r *room) tick() {
 }
 
 // tidy leaves the document on disk so that it opens fast: its edits compacted,
-// or all of it made anew when it is worn out.
-func (r *room) tidy() {
+// or all of it made anew when it is worn out: then this room's is there no more.
+func (r *room) tidy() (renewed bool) {
 	ctx := r.hub.ctx
 	if limit := r.hub.cfg.Limits.Document.MaxItems; limit > 0 && r.doc.Items() > limit/10*8 && !r.doc.Pending() {
-		if err := r.renew(ctx); err != nil {
+		renewed, err := r.renew(ctx)
+		if err != nil {
 			r.log.Error("making a worn-out document anew", "err", err)
 		}
-		return
+		return renewed && err == nil
 	}
 	if r.since > 0 {
 		r.compact(ctx)
 	}
+	return false
 }
 
 // compactAfter is how many edits lie beside a document's state before they are

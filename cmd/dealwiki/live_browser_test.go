@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -61,6 +62,25 @@ func (w *window) open() {
 		}
 	})
 	w.do(chromedp.Navigate(w.page), chromedp.WaitVisible(`.live .cm-content[contenteditable="true"]`, chromedp.ByQuery))
+}
+
+// crash ends the tab at once: one that closes in order is online for a moment.
+func (w *window) crash() {
+	w.t.Helper()
+	gone := make(chan struct{})
+	chromedp.ListenTarget(w.tab, func(event any) {
+		if _, ok := event.(*inspector.EventTargetCrashed); ok {
+			close(gone)
+		}
+	})
+	ctx, cancel := context.WithCancel(w.tab)
+	defer cancel()
+	go func() { _ = chromedp.Run(ctx, page.Crash()) }() // never answers
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		w.t.Fatal("the tab does not crash")
+	}
 }
 
 func (w *window) do(actions ...chromedp.Action) {
@@ -211,7 +231,7 @@ func TestTwoWindowsWriteTogether(t *testing.T) {
 	b.goTo(kb.Home)
 	b.do(chromedp.KeyEvent("Kept by the browser. "))
 	b.untilStatus("21 changes kept here")
-	require.NoError(t, chromedp.Cancel(b.tab))
+	b.crash()
 	a.goTo(kb.End)
 	a.do(chromedp.KeyEvent("And Dana goes on. "))
 	a.untilStatus("Saved")
