@@ -13,8 +13,16 @@ func (s *Server) admin(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	return goTo(w, r, "/admin/people")
 }
 
-func adminTabs(at string) []Choice {
-	return []Choice{{Label: "People", Href: "/admin/people", On: at == "people"}, {Label: "Import", Href: "/admin/import", On: at == "import"}, {Label: "Webhooks", Href: "/admin/webhooks", On: at == "webhooks"}, {Label: "Audit", Href: "/admin/audit", On: at == "audit"}}
+func (s *Server) adminTabs(at string) []Choice {
+	tabs := []Choice{{Label: "People", Href: "/admin/people"}, {Label: "Import", Href: "/admin/import"}}
+	if s.hooks != nil {
+		tabs = append(tabs, Choice{Label: "Webhooks", Href: "/admin/webhooks"})
+	}
+	tabs = append(tabs, Choice{Label: "Audit", Href: "/admin/audit"})
+	for i := range tabs {
+		tabs[i].On = tabs[i].Href == "/admin/"+at
+	}
+	return tabs
 }
 
 func (s *Server) adminShell(r *http.Request, c people.Caller, title string) Shell {
@@ -35,7 +43,7 @@ func (s *Server) adminPeople(w http.ResponseWriter, r *http.Request, c people.Ca
 
 func (s *Server) adminPeopleView(r *http.Request, c people.Caller) (*AdminPeopleView, error) {
 	ctx := r.Context()
-	v := &AdminPeopleView{Shell: s.adminShell(r, c, "People"), Tabs: adminTabs("people"), Roles: options("member", "member", "member", "admin", "administrator"), Jobs: jobOptions(people.Sales)}
+	v := &AdminPeopleView{Shell: s.adminShell(r, c, "People"), Tabs: s.adminTabs("people"), Roles: options("member", "member", "member", "admin", "administrator"), Jobs: jobOptions(people.Sales)}
 	all, err := s.people.List(ctx)
 	if err != nil {
 		return nil, err

@@ -203,7 +203,7 @@ func (s *Server) adminAudit(w http.ResponseWriter, r *http.Request, c people.Cal
 		return path + "?" + changed.Encode()
 	}
 	const here = "/admin/audit"
-	v := &AdminAuditView{Shell: s.adminShell(r, c, "Audit log"), Tabs: adminTabs("audit"), Query: filter.Text, Prospect: filter.Prospect, Since: q.Get("since"), Until: q.Get("until"), Only: q.Get("only"),
+	v := &AdminAuditView{Shell: s.adminShell(r, c, "Audit log"), Tabs: s.adminTabs("audit"), Query: filter.Text, Prospect: filter.Prospect, Since: q.Get("since"), Until: q.Get("until"), Only: q.Get("only"),
 		Export: address("/admin/audit.csv", "", "")}
 	if len(at) > 0 {
 		v.Clear = here

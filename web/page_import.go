@@ -136,7 +136,7 @@ func (s *Server) adminImport(w http.ResponseWriter, r *http.Request, c people.Ca
 }
 
 func (s *Server) importView(r *http.Request, c people.Caller) (*AdminImportView, error) {
-	v := &AdminImportView{Shell: s.adminShell(r, c, "Import"), Tabs: adminTabs("import"), MaxFile: sizeOf(s.maxImport)}
+	v := &AdminImportView{Shell: s.adminShell(r, c, "Import"), Tabs: s.adminTabs("import"), MaxFile: sizeOf(s.maxImport)}
 	var err error
 	if v.Owners, err = s.staffOptions(r.Context(), c.Person.ID, false); err != nil {
 		return nil, err

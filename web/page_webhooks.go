@@ -41,7 +41,7 @@ func (s *Server) webhooksView(r *http.Request, c people.Caller, events []string,
 		return nil, notFound()
 	}
 	ctx := r.Context()
-	v := &WebhooksView{Shell: s.adminShell(r, c, "Webhooks"), Tabs: adminTabs("webhooks")}
+	v := &WebhooksView{Shell: s.adminShell(r, c, "Webhooks"), Tabs: s.adminTabs("webhooks")}
 	titles := map[string]string{}
 	v.Prospects = options(prospect, "", "All that I see")
 	for _, e := range s.wiki.Prospects(ctx, c) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"dealwiki/internal/chrome"
+	"dealwiki/web"
 	"dealwiki/web/ui"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -39,6 +40,9 @@ func TestScreensInABrowser(t *testing.T) {
 	// What the scripts ask for by themselves.
 	mux.HandleFunc("POST /api/v1/render", func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"html": string(prose)})
+	})
+	mux.HandleFunc("GET /-/shared/{prospect}/present", func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string][]web.Present{"people": {{Name: "Ingrid Solberg", Initials: "IS", Color: 7, Guest: true, Editing: true, Title: "Mutual action plan", Href: "#"}, {Name: "Dana Reyes", Initials: "DR", Color: 1, Me: true, Href: "#"}}})
 	})
 	// The live editor waits for a server that does not answer.
 	mux.HandleFunc("/live/", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
