@@ -192,7 +192,11 @@ func printPersonas(ctx context.Context, s *server, company *sample.Company, std 
 		if err != nil {
 			return fmt.Errorf("making a link for %s: %w", p.Name, err)
 		}
-		fmt.Fprintf(std.out, "  %-16s %-22s %s/login/%s\n", p.Name, p.Title, s.url, token)
+		title := p.Title
+		if person.Role == people.Admin {
+			title += ", administrator"
+		}
+		fmt.Fprintf(std.out, "  %-16s %-34s %s/login/%s\n", p.Name, title, s.url, token)
 	}
 	fmt.Fprintln(std.out)
 	return nil
