@@ -16,6 +16,7 @@ test:
 # power cuts. Takes an hour.
 soak:
 	DEALWIKI_SOAK=1 DEALWIKI_SEED=$(DEALWIKI_SEED) $(GO) test -timeout 3h -count 1 ./realtime/... ./cmd/dealwiki ./content ./search/extract ./web
+	CGO_ENABLED=1 $(GO) test -race -timeout 1h -count 1 ./cmd/dealwiki
 
 # Figures of live editing beside two other servers (which need node and npm).
 # The machine should have nothing else to do.

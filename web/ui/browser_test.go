@@ -25,7 +25,6 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-n
 // Every screen opens in a real browser under the policy without a complaint,
 // fits a phone, and passes the accessibility rules.
 func TestScreensInABrowser(t *testing.T) {
-	window := chrome.Open(t)
 	assets, screens := templates(t)
 	mux := http.NewServeMux()
 	mux.Handle(ui.AssetPath, assets)
@@ -51,21 +50,22 @@ func TestScreensInABrowser(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 
-	var mu sync.Mutex
-	var failed []string // requests
-	chromedp.ListenTarget(window.Ctx, func(event any) {
-		if e, ok := event.(*log.EventEntryAdded); ok && e.Entry.Source == log.SourceNetwork && e.Entry.Level == log.LevelError {
-			mu.Lock()
-			defer mu.Unlock()
-			failed = append(failed, e.Entry.Text+" "+e.Entry.URL)
-		}
-	})
 	for _, size := range []struct {
 		name          string
 		width, height int64
 		theme         string
 	}{{"desktop-light", 1440, 900, "light"}, {"phone-dark", 390, 4000, "dark"}} {
 		t.Run(size.name, func(t *testing.T) {
+			window := chrome.Open(t)
+			var mu sync.Mutex
+			var failed []string // requests
+			chromedp.ListenTarget(window.Ctx, func(event any) {
+				if e, ok := event.(*log.EventEntryAdded); ok && e.Entry.Source == log.SourceNetwork && e.Entry.Level == log.LevelError {
+					mu.Lock()
+					defer mu.Unlock()
+					failed = append(failed, e.Entry.Text+" "+e.Entry.URL)
+				}
+			})
 			for _, e := range examples() {
 				var wide int64
 				var broken string
