@@ -33,6 +33,7 @@ type pushCheck struct {
 	list    []PushProblem
 	more    bool
 	told    map[string]bool
+	said    map[string]bool // see saidBefore; nil until it is asked for
 }
 
 func (c *pushCheck) refusal() error {
@@ -324,6 +325,8 @@ func (c *pushCheck) page(commit repo.Commit, place Place, blob repo.Hash) error 
 	return nil
 }
 
+// comments checks a file of comments. What others have said stands as it is; a
+// push may move it, and add what the pusher says.
 func (c *pushCheck) comments(commit repo.Commit, path string, place Place, blob repo.Hash) error {
 	data, err := c.view.Blob(blob)
 	if err != nil {
@@ -331,10 +334,73 @@ func (c *pushCheck) comments(commit repo.Commit, path string, place Place, blob 
 	}
 	if err := cmpErr(place.Check(), c.stage(place.Stage)); err != nil {
 		c.wrong(path, commit.ID, err.Error(), "rename it with git mv, then git commit --amend")
-	} else if _, err := parseComments(data); err != nil {
+		return nil
+	}
+	file, err := parseComments(data)
+	if err != nil {
 		c.wrong(path, commit.ID, err.Error(), "mend the file, then git commit --amend")
+		return nil
+	}
+	if c.s.repo.Has(blob) {
+		return nil // as it is, or was
+	}
+	said, err := c.saidBefore()
+	if err != nil {
+		return err
+	}
+	for _, thread := range file.Threads {
+		for _, m := range thread.Comments {
+			if m.By != c.caller.Person.ID && !said[saying(m)] {
+				c.wrong(path, commit.ID, "has a comment in the name of somebody else that is not in the wiki", "comment in your own name, or in the wiki")
+				return nil
+			}
+		}
+		if r := thread.Resolved; r != nil && r.By != c.caller.Person.ID && !said[resolving(thread)] {
+			c.wrong(path, commit.ID, "resolves a thread in the name of somebody else", "resolve it in your own name, or in the wiki")
+			return nil
+		}
 	}
 	return nil
+}
+
+// saidBefore is every comment that stands on the side, and every resolution.
+func (c *pushCheck) saidBefore() (map[string]bool, error) {
+	if c.said != nil {
+		return c.said, nil
+	}
+	said := map[string]bool{}
+	for path, f := range c.old {
+		if _, ok := CommentsOf(c.s.section, path); !ok {
+			continue
+		}
+		data, err := c.s.repo.Blob(f.Blob)
+		if err != nil {
+			return nil, err
+		}
+		file, err := parseComments(data)
+		if err != nil {
+			continue // nothing of it is in the wiki
+		}
+		for _, thread := range file.Threads {
+			for _, m := range thread.Comments {
+				said[saying(m)] = true
+			}
+			said[resolving(thread)] = true
+		}
+	}
+	c.said = said
+	return said, nil
+}
+
+func saying(m *fileComment) string {
+	return fmt.Sprintf("%q %q %q %q %d", m.ID, m.By, m.Name, m.Text, m.At.UnixNano())
+}
+
+func resolving(t *fileThread) string {
+	if t.Resolved == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q resolved %q %q %d", t.ID, t.Resolved.By, t.Resolved.Name, t.Resolved.At.UnixNano())
 }
 
 // dealState is what of prospect.yaml no push may change.

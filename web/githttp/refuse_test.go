@@ -173,6 +173,7 @@ func TestRulesOfAPush(t *testing.T) {
 		{"an attachment in the wrong place", "internal", one("closing/map.png", "x"), "", []string{"closing/map.png", "STAGE/files/NAME"}},
 		{"a log entry without a date", "internal", one("log/call.md", "x"), "", []string{"log/call.md", "begin with a date"}},
 		{"comments that cannot be read", "internal", one("closing/plan.comments.yaml", "threads: {"), "", []string{"closing/plan.comments.yaml", "cannot be read"}},
+		{"a comment in another's name", "internal", one("closing/plan.comments.yaml", "threads:\n- id: k1\n  comments:\n  - id: k2\n    by: somebody\n    name: Ingrid Solberg\n    at: 2026-11-02T09:00:00Z\n    text: We agree.\n"), "", []string{"closing/plan.comments.yaml", "in the name of somebody else"}},
 		{"the import record", "internal", one("import.yaml", "imports: []\n"), "", []string{"import.yaml", "imports alone"}},
 		{"a handoff", "internal", one("handoffs/0002.md", "x"), "", []string{"handoffs/0002.md", "records of handoffs"}},
 		{"a handoff changed", "internal", one("handoffs/0001.md", "x"), "", []string{"handoffs/0001.md", "records of handoffs"}},
