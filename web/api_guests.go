@@ -187,7 +187,7 @@ func (a *api) installGuests() {
 		if err := a.shares(ctx, c, in.Prospect); err != nil {
 			return nil, err
 		}
-		if in.Body.Mail && !a.s.guestMail.on() {
+		if in.Body.Mail && !a.s.mails() {
 			return nil, &wiki.Invalid{Field: "mail", Problem: "is not set up on this server; send the link that is answered without it"}
 		}
 		until, err := untilDay(in.Body.Until)
@@ -203,7 +203,7 @@ func (a *api) installGuests() {
 			if err != nil {
 				return nil, err
 			}
-			if err := a.s.guestMail.invite(ctx, p, in.Prospect, c.Person.Name, token, until); err != nil {
+			if err := a.s.inviteGuest(ctx, p, in.Prospect, c.Person.Name, token, until); err != nil {
 				return nil, err
 			}
 		}

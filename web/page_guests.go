@@ -38,7 +38,7 @@ func (f *frame) guestsHref() string { return f.base() + "/guests" }
 func (f *frame) guestsView(r *http.Request) (*GuestsView, error) {
 	s, ctx, now := f.s, r.Context(), f.s.now()
 	v := &GuestsView{Shell: f.shellOf(r, "Guests", wiki.Place{}, "settings"), Action: f.guestsHref(), Links: f.base() + "/guest-links",
-		Shared: "/shared/" + url.PathEscape(f.slug()), Owner: s.nameOf(ctx, f.access.Owner), CanInvite: f.manages(), Mails: s.guestMail.on()}
+		Shared: "/shared/" + url.PathEscape(f.slug()), Owner: s.nameOf(ctx, f.access.Owner), CanInvite: f.manages(), Mails: s.mails()}
 	v.Form = Form{Values: map[string]string{"until": now.Add(guestStay).UTC().Format(time.DateOnly)}}
 	v.Roles = guestRoles(people.GuestCommenter)
 	if v.Mails {
@@ -275,8 +275,8 @@ func (s *Server) invited(w http.ResponseWriter, r *http.Request, f *frame, id, t
 	if err != nil {
 		return err
 	}
-	if byMail && s.guestMail.on() {
-		if err := s.guestMail.invite(r.Context(), p, f.slug(), f.c.Person.Name, token, until); err == nil {
+	if byMail && s.mails() {
+		if err := s.inviteGuest(r.Context(), p, f.slug(), f.c.Person.Name, token, until); err == nil {
 			return s.done(w, r, f.guestsHref(), "The invitation is on its way to "+p.Email+".")
 		} else if r.Context().Err() == nil {
 			s.log.Error("mailing an invitation", "id", requestID(r), "err", err)
@@ -392,7 +392,7 @@ func (s *Server) postGuestLinks(w http.ResponseWriter, r *http.Request, c people
 
 // newGuestLink makes a reusable link that can work here.
 func (s *Server) newGuestLink(ctx context.Context, c people.Caller, n people.NewGuestLink) (string, people.GuestLink, error) {
-	if (n.Asks == people.AsksAddress || n.Asks == people.AsksList) && !s.guestMail.on() {
+	if (n.Asks == people.AsksAddress || n.Asks == people.AsksList) && !s.mails() {
 		return "", people.GuestLink{}, &people.Invalid{Field: "asks", Problem: "can confirm no addresses, because no mail is set up; ask for a name and a password instead"}
 	}
 	return s.people.NewGuestLink(ctx, c, n)

@@ -88,7 +88,7 @@ func (s *Server) guestJoin(w http.ResponseWriter, r *http.Request, c people.Call
 
 func (s *Server) guestJoinView(r *http.Request, c people.Caller, d guestDoor) *GuestJoinView {
 	ctx := r.Context()
-	v := &GuestJoinView{Shell: s.secretShell(r, people.Caller{}, "Join"), Action: r.URL.Path, Called: s.sharedName(ctx, d.prospect()), Reachable: s.guestMail.on(), Form: Form{Values: map[string]string{}}}
+	v := &GuestJoinView{Shell: s.secretShell(r, people.Caller{}, "Join"), Action: r.URL.Path, Called: s.sharedName(ctx, d.prospect()), Reachable: s.mails(), Form: Form{Values: map[string]string{}}}
 	switch {
 	case d.invitation != nil:
 		i := d.invitation
@@ -156,10 +156,10 @@ func (s *Server) joinGuest(r *http.Request, c people.Caller, d guestDoor, token 
 		if err := s.people.AskByLink(ctx, token, j); err != nil {
 			return p, "", false, err
 		}
-		if !s.guestMail.on() {
+		if !s.mails() {
 			return p, "", false, &people.Invalid{Field: "email", Problem: "cannot be confirmed, because no mail is set up here; ask whoever gave you the link for an invitation"}
 		}
-		s.guestMail.confirm(token, j)
+		s.mailConfirmation(token, j)
 		return p, "", true, nil
 	default:
 		p, prospect, err = s.people.EnterByLink(ctx, c, token, j)
@@ -198,7 +198,7 @@ func (s *Server) guestReturn(w http.ResponseWriter, r *http.Request, c people.Ca
 }
 
 func (s *Server) guestReturnView(r *http.Request) *GuestReturnView {
-	return &GuestReturnView{Shell: s.shell(r, people.Caller{}, "Come back"), Mails: s.guestMail.on()}
+	return &GuestReturnView{Shell: s.shell(r, people.Caller{}, "Come back"), Mails: s.mails()}
 }
 
 // postGuestReturn answers the same, after the same work, whoever has the
@@ -221,7 +221,7 @@ func (s *Server) postGuestReturn(w http.ResponseWriter, r *http.Request, c peopl
 		return nil
 	}
 	if v.Mails {
-		s.guestMail.comeBack(email, ip)
+		s.mailGuestLink(email, ip)
 		v.Sent = true
 	}
 	s.renderSecret(w, r, http.StatusOK, "guest-return", v)

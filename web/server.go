@@ -141,9 +141,7 @@ type Server struct {
 	buffers sync.Pool                  // *bytes.Buffer
 	imports *importQueue
 	signOn  SignOn
-	resets  *resetter
-
-	guestMail *guestMailer // writes letters to guests
+	letters *letters
 
 	needing sync.Mutex // see needOf
 	moves   *wiki.Follower
@@ -217,13 +215,11 @@ func New(cfg Config) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.imports = newImportQueue(ctx, s)
-	s.guestMail = newGuestMailer(ctx, s)
 	s.signOn = cfg.SignOn
-	s.resets = newResetter(ctx, s)
+	s.letters = newLetters(ctx, s)
 	if err := s.routes(); err != nil {
 		cancel()
-		s.guestMail.wait()
-		s.resets.wait()
+		s.letters.wait()
 		return nil, err
 	}
 	s.moves = cfg.Wiki.Follow()
@@ -242,7 +238,6 @@ func (s *Server) Close() error {
 	s.moves.Stop()
 	s.stop()
 	s.imports.wait()
-	s.guestMail.wait()
-	s.resets.wait()
+	s.letters.wait()
 	return nil
 }
