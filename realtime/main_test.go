@@ -289,8 +289,8 @@ func (s *site) joinWith(c people.Caller, at, query string, doc *yjs.Doc) *client
 }
 
 func (c *client) start() {
+	c.step1() // before anything is answered, as y-websocket does when it opens
 	go c.listen()
-	c.step1()
 	c.present(`{"cursor":null}`)
 	c.t.Cleanup(c.leave)
 }

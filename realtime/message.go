@@ -144,12 +144,12 @@ func (r *room) answerStep1(s *socket) []byte {
 
 // update takes an update of a client's. After an error nothing of it is there.
 func (r *room) update(s *socket, data []byte) error {
-	if !s.greeted && !s.who.HasEpoch && r.rebuilt {
-		return errStale // it has not shown that its copy is of this document
-	}
 	u, err := yjs.Decode(data, r.hub.cfg.Limits.Document)
 	if err != nil {
 		return err
+	}
+	if !s.greeted && !s.who.HasEpoch && r.rebuilt && len(r.doc.Unknown(u)) > 0 {
+		return errStale // it has not shown that its copy is of this document
 	}
 	if guard.ReadersUpdate.Stops(!s.write.Load()) {
 		if r.knows(s, u) {
