@@ -60,70 +60,17 @@ func (d *DB) SignOn(ctx context.Context, id Identity, rules SignOnRules, ip stri
 	if id.Issuer == "" || id.Subject == "" || len(id.Subject) > maxSubject || len(id.Issuer) > 1000 {
 		return Person{}, invalid("identity", "has no name or one that is too long")
 	}
+	who := Caller{Via: ByProvider, IP: ip}
 	var p Person
-	var refusedPerson string
-	err := d.write(ctx, func(t *tx) error {
-		who := Caller{Via: ByProvider, IP: ip}
-		refuse := func(r Reason) error {
-			refusedPerson = p.ID
-			return &SignOnRefused{r}
-		}
-		var person string
-		err := t.one("SELECT person FROM identities WHERE issuer = ? AND subject = ?", []any{id.Issuer, id.Subject}, &person)
-		switch {
-		case err == nil:
-			if p, err = t.person(person); err != nil {
-				return err
-			}
-		case !errors.Is(err, ErrNotFound):
+	err := d.write(ctx, func(t *tx) (err error) {
+		if p, err = t.identified(who, id, rules); err != nil {
 			return err
-		default:
-			email, err := NormalEmail(id.Email)
-			if !id.Verified || err != nil {
-				return refuse(Unverified)
-			}
-			err = t.one("SELECT id FROM people WHERE email = ?", []any{email}, &person)
-			switch {
-			case err == nil:
-				if p, err = t.person(person); err != nil {
-					return err
-				}
-				if p.Guest {
-					return refuse(IsGuest)
-				}
-				n, err := t.count("SELECT count(*) FROM identities WHERE person = ? AND issuer = ?", p.ID, id.Issuer)
-				if err != nil {
-					return err
-				}
-				if n > 0 {
-					return refuse(AnotherThere)
-				}
-			case errors.Is(err, ErrNotFound):
-				if p, err = t.newcomer(who, email, id.Name, rules); err != nil {
-					return err
-				}
-				if p.ID == "" {
-					return refuse(Unknown)
-				}
-			default:
-				return err
-			}
-			if p.Disabled {
-				return refuse(IsDisabled)
-			}
-			if _, err := t.exec("INSERT INTO identities (issuer, subject, person, created, seen) VALUES (?, ?, ?, ?, ?)", id.Issuer, id.Subject, p.ID, millis(t.now), millis(t.now)); err != nil {
-				return err
-			}
-			who.Person.ID = p.ID
-			if err := t.record(who, "identity.link", p.ID, "", id.Issuer); err != nil {
-				return err
-			}
 		}
 		switch {
 		case p.Disabled:
-			return refuse(IsDisabled)
+			return &SignOnRefused{IsDisabled}
 		case p.Guest:
-			return refuse(IsGuest)
+			return &SignOnRefused{IsGuest}
 		}
 		who.Person = p
 		if _, err := t.exec("UPDATE identities SET seen = ? WHERE issuer = ? AND subject = ?", millis(t.now), id.Issuer, id.Subject); err != nil {
@@ -133,7 +80,7 @@ func (d *DB) SignOn(ctx context.Context, id Identity, rules SignOnRules, ip stri
 	})
 	var refused *SignOnRefused
 	if errors.As(err, &refused) {
-		e := Event{Actor: refusedPerson, Via: ByProvider, Action: "identity.refuse", Object: refusedPerson, IP: ip, Detail: string(refused.Reason)}
+		e := Event{Actor: p.ID, Via: ByProvider, Action: "identity.refuse", Object: p.ID, IP: ip, Detail: string(refused.Reason)}
 		if err := d.write(ctx, func(t *tx) error { e.At = t.now; return t.recordEvent(e) }); err != nil {
 			return Person{}, err
 		}
@@ -144,8 +91,59 @@ func (d *DB) SignOn(ctx context.Context, id Identity, rules SignOnRules, ip stri
 	return p, nil
 }
 
+// identified is the person of an identity, linked to it now where it is new.
+// Also with *SignOnRefused it says who that is, if it is somebody.
+func (t *tx) identified(who Caller, id Identity, rules SignOnRules) (p Person, err error) {
+	var person string
+	err = t.one("SELECT person FROM identities WHERE issuer = ? AND subject = ?", []any{id.Issuer, id.Subject}, &person)
+	switch {
+	case err == nil:
+		return t.person(person)
+	case !errors.Is(err, ErrNotFound):
+		return Person{}, err
+	}
+	email, err := NormalEmail(id.Email)
+	if !id.Verified || err != nil {
+		return Person{}, &SignOnRefused{Unverified}
+	}
+	err = t.one("SELECT id FROM people WHERE email = ?", []any{email}, &person)
+	switch {
+	case err == nil:
+		p, err = t.linkable(person, id.Issuer)
+	case errors.Is(err, ErrNotFound):
+		p, err = t.newcomer(who, email, id.Name, rules)
+	}
+	if err != nil {
+		return p, err
+	}
+	if _, err := t.exec("INSERT INTO identities (issuer, subject, person, created, seen) VALUES (?, ?, ?, ?, ?)", id.Issuer, id.Subject, p.ID, millis(t.now), millis(t.now)); err != nil {
+		return p, err
+	}
+	who.Person.ID = p.ID
+	return p, t.record(who, "identity.link", p.ID, "", id.Issuer)
+}
+
+// linkable is a person whom a new identity of an issuer may be linked to.
+func (t *tx) linkable(person, issuer string) (Person, error) {
+	p, err := t.person(person)
+	if err != nil {
+		return Person{}, err
+	}
+	if p.Guest {
+		return p, &SignOnRefused{IsGuest}
+	}
+	if p.Disabled {
+		return p, &SignOnRefused{IsDisabled}
+	}
+	n, err := t.count("SELECT count(*) FROM identities WHERE person = ? AND issuer = ?", p.ID, issuer)
+	if err == nil && n > 0 {
+		err = &SignOnRefused{AnotherThere}
+	}
+	return p, err
+}
+
 // newcomer accepts an invitation to the address or makes an account by the
-// rules; nobody when neither applies.
+// rules; *SignOnRefused when neither applies.
 func (t *tx) newcomer(who Caller, email, name string, rules SignOnRules) (Person, error) {
 	n := NewPerson{Email: email, Name: name, Role: Member}
 	i, err := scanInvitation(t.conn.QueryRowContext(t.ctx, "SELECT "+invitationColumns+" FROM invitations WHERE email = ? AND expires > ?", email, millis(t.now)))
@@ -153,7 +151,7 @@ func (t *tx) newcomer(who Caller, email, name string, rules SignOnRules) (Person
 	case err == nil:
 		n.Name, n.Role, n.Job = i.Name, i.Role, i.Job
 	case !rules.Create || !inDomains(email, rules.Domains):
-		return Person{}, nil
+		return Person{}, &SignOnRefused{Unknown}
 	case rules.Role != "":
 		n.Role = rules.Role
 	}
