@@ -119,6 +119,20 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		return nil, err
 	}
 	s.provider = signOn.Provider
+	// Before all that tells others where it is.
+	listener, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", o.addr, err)
+	}
+	defer func() {
+		if err != nil {
+			listener.Close()
+		}
+	}()
+	s.url = o.url
+	if s.url == "" {
+		s.url = "http://" + localAddr(listener.Addr())
+	}
 	if err := s.startFacts(ctx, o, letters); err != nil {
 		return nil, err
 	}
@@ -135,23 +149,13 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 			o.log.Error("following changes for the search", "err", err)
 		}
 	}()
-	listener, err := net.Listen("tcp", o.addr)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", o.addr, err)
-	}
-	s.url = o.url
-	if s.url == "" {
-		s.url = "http://" + localAddr(listener.Addr())
-	}
 	helped, err := credit.Open(ctx, s.wiki, s.facts, s.book)
 	if err != nil {
-		listener.Close()
 		return nil, err
 	}
 	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
 		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Log: s.talks, Mailbox: s.mailbox, Sources: s.outside, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, SignOn: signOn, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
 	if err != nil {
-		listener.Close()
 		return nil, err
 	}
 	s.http = &http.Server{
@@ -206,7 +210,7 @@ func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail
 	if s.figures, err = pipeline.Open(ctx, s.wiki, s.book, o.log); err != nil {
 		return err
 	}
-	s.hooks = webhook.New(webhook.Config{People: s.people, Client: outbound.New(outbound.Config{}), URL: o.url, Logger: o.log, Now: o.now})
+	s.hooks = webhook.New(webhook.Config{People: s.people, Client: outbound.New(outbound.Config{}), URL: s.url, Logger: o.log, Now: o.now})
 	s.notices = notify.New(notify.Config{Wiki: s.wiki, People: s.people, Handoffs: s.book, Mail: letters, Webhooks: s.hooks, Pipeline: s.figures, Logger: o.log})
 	s.talks = maillog.New(maillog.Config{Wiki: s.wiki, Logger: o.log})
 	s.outside = source.New(source.Config{Wiki: s.wiki, People: s.people, Log: s.talks, Client: outbound.New(outbound.Config{Redirects: 5}), Logger: o.log})

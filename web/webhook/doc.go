@@ -12,6 +12,7 @@
 // A hook hears what the administrator who made it may see: that is asked when an
 // event is queued and again when it is sent.
 //
-// The Sender owns one goroutine while Run is called, which starts one for each
-// hook that has something due and waits for all of them.
+// Run starts one goroutine for each hook that has something due, and waits for
+// them only at its end: a receiver that is slow, or never answers, holds up
+// nobody's messages but its own.
 package webhook

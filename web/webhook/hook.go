@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"dealwiki/web/outbound"
@@ -22,7 +23,7 @@ import (
 type Config struct {
 	People *people.DB       // required
 	Client *http.Client     // required: of package outbound, without redirects
-	URL    string           // of this server, for the links in messages
+	URL    string           // required: of this server, for the links in messages
 	Logger *slog.Logger     // optional: nil discards
 	Now    func() time.Time // optional: nil is time.Now
 }
@@ -42,11 +43,14 @@ type Sender struct {
 	log    *slog.Logger
 	now    func() time.Time
 	wake   chan struct{}
+
+	mu   sync.Mutex      // protects what follows
+	busy map[string]bool // hooks that are being told something
 }
 
 // New makes a sender.
 func New(cfg Config) *Sender {
-	s := &Sender{people: cfg.People, client: cfg.Client, url: strings.TrimRight(cfg.URL, "/"), log: cfg.Logger, now: cfg.Now, wake: make(chan struct{}, 1)}
+	s := &Sender{people: cfg.People, client: cfg.Client, url: strings.TrimRight(cfg.URL, "/"), log: cfg.Logger, now: cfg.Now, wake: make(chan struct{}, 1), busy: map[string]bool{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -76,9 +76,6 @@ func newMessage() string { return "msg_" + strings.ToLower(rand.Text()) }
 // Done lets what was queued be sent. It is called after the transaction.
 func (b *Batch) Done() {
 	if len(b.hooks) > 0 {
-		select {
-		case b.s.wake <- struct{}{}:
-		default:
-		}
+		b.s.Wake()
 	}
 }

@@ -26,7 +26,7 @@ import (
 var backoff = [...]time.Duration{5 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 
 const (
-	perRound = 20              // messages to one hook, so that a slow one does not keep the others waiting
+	perRound = 20              // messages to one hook before it is looked at again: it may be removed or disabled meanwhile
 	idle     = 5 * time.Minute // looked again without a call
 )
 
@@ -34,9 +34,11 @@ var system = people.System("webhooks")
 
 // Run sends what is due until ctx is done.
 func (s *Sender) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
 	for {
 		wait := idle
-		err := wiki.Guard(s.log, "sending webhooks", func() (err error) { wait, err = s.Send(ctx); return err })
+		err := wiki.Guard(s.log, "sending webhooks", func() (err error) { wait, err = s.begin(ctx, &running); return err })
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("sending webhooks", "err", err)
 		}
@@ -52,40 +54,102 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 }
 
-// Send sends what is due now and answers when to look again. It is for Run, and
-// for tests without it.
+// Send sends what is due now, at most 20 messages to each hook, waits for it and
+// answers when to look again. It is for tests without Run.
 func (s *Sender) Send(ctx context.Context) (wait time.Duration, err error) {
+	var running sync.WaitGroup
+	_, err = s.begin(ctx, &running)
+	running.Wait()
+	if err != nil {
+		return idle, err
+	}
+	due, wait, err := s.due(ctx)
+	if len(due) > 0 {
+		wait = 0
+	}
+	return wait, err
+}
+
+// begin begins to send what is due, in goroutines that running counts, one for
+// each hook, and answers how long it takes until something else is. It waits for
+// none of them: a receiver that is slow or never answers holds up its own hook
+// alone. There are as many goroutines as hooks at most, which are few.
+func (s *Sender) begin(ctx context.Context, running *sync.WaitGroup) (time.Duration, error) {
+	due, wait, err := s.due(ctx)
+	if err != nil {
+		return idle, err
+	}
+	for _, h := range due {
+		if !s.take(h.ID) {
+			continue // what is due of it is looked for when it is done
+		}
+		running.Go(func() {
+			err := wiki.Guard(s.log, "sending webhook "+h.ID, func() error { return s.hook(ctx, h.ID) })
+			s.free(h.ID)
+			if err == nil {
+				s.Wake() // for the rest, or its next try
+			} else if ctx.Err() == nil {
+				s.log.Warn("sending a webhook", "hook", h.ID, "err", err)
+			}
+		})
+	}
+	return wait, nil
+}
+
+// due are the hooks that have something to be sent now, and how long it takes
+// until another has.
+func (s *Sender) due(ctx context.Context) (due []Hook, wait time.Duration, err error) {
 	hooks, err := s.hooks(ctx)
 	if err != nil {
-		return idle, fmt.Errorf("reading webhooks: %w", err)
+		return nil, idle, fmt.Errorf("reading webhooks: %w", err)
 	}
 	now := s.now()
 	wait = idle
-	var (
-		all sync.WaitGroup
-		mu  sync.Mutex
-	)
 	for _, h := range hooks {
-		if h.Disabled || h.Waiting == 0 {
-			continue
-		}
-		if until := h.Retry.Sub(now); until > 0 && h.Waiting <= maxWaiting {
+		switch until := h.until(now); {
+		case h.Disabled || h.Waiting == 0:
+		case until > 0:
 			wait = min(wait, until)
-			continue
+		default:
+			due = append(due, h)
 		}
-		all.Go(func() {
-			again := idle
-			err := wiki.Guard(s.log, "sending webhook "+h.ID, func() (err error) { again, err = s.hook(ctx, h); return err })
-			if err != nil && ctx.Err() == nil {
-				s.log.Warn("sending a webhook", "hook", h.ID, "err", err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			wait = min(wait, again)
-		})
 	}
-	all.Wait()
-	return wait, nil
+	return due, wait, nil
+}
+
+// until is how long a hook is left alone after a failure; one that would be
+// disabled at once is not.
+func (h *Hook) until(now time.Time) time.Duration {
+	if h.Waiting > maxWaiting {
+		return 0
+	}
+	return h.Retry.Sub(now)
+}
+
+// take lets one goroutine at a time send to a hook, so that its messages stay in
+// order.
+func (s *Sender) take(hook string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[hook] {
+		return false
+	}
+	s.busy[hook] = true
+	return true
+}
+
+func (s *Sender) free(hook string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.busy, hook)
+}
+
+// Wake lets Run look soon whether something is due.
+func (s *Sender) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }
 
 type message struct {
@@ -94,10 +158,18 @@ type message struct {
 	body               []byte
 }
 
-// hook sends a hook's messages in order until one fails.
-func (s *Sender) hook(ctx context.Context, h Hook) (again time.Duration, err error) {
+// hook sends a hook's messages in order until one fails, at most perRound.
+func (s *Sender) hook(ctx context.Context, id string) error {
+	// As it is now: it may have been told something since it was found due.
+	h, err := s.find(ctx, id)
+	if errors.Is(err, wiki.ErrNotFound) {
+		return nil
+	}
+	if err != nil || h.Disabled || h.until(s.now()) > 0 {
+		return err
+	}
 	if h.Waiting > maxWaiting {
-		return idle, s.disable(ctx, &h, fmt.Sprintf("more than %d messages are waiting", maxWaiting))
+		return s.disable(ctx, h, fmt.Sprintf("more than %d messages are waiting", maxWaiting))
 	}
 	var due []message
 	err = s.people.AskAttention(ctx, func(rows *sql.Rows) error {
@@ -107,22 +179,21 @@ func (s *Sender) hook(ctx context.Context, h Hook) (again time.Duration, err err
 		return err
 	}, `SELECT seq, message, prospect, type, body FROM webhook_queue WHERE hook=? ORDER BY seq LIMIT ?`, h.ID, perRound)
 	if err != nil {
-		return idle, err
+		return err
 	}
 	for _, m := range due {
 		taken := false
-		if s.sees(ctx, &h, m.prospect) { // what its maker may not see any more is dropped
-			status, problem, err := s.try(ctx, &h, &m)
+		if s.sees(ctx, h, m.prospect) { // what its maker may not see any more is dropped
+			status, problem, err := s.try(ctx, h, &m)
 			switch {
 			case err != nil:
-				return idle, err
+				return err
 			case status == http.StatusGone:
-				return idle, s.disable(ctx, &h, "the receiver answered 410 Gone")
+				return s.disable(ctx, h, "the receiver answered 410 Gone")
 			case problem != "" && h.Failures >= len(backoff):
-				return idle, s.disable(ctx, &h, problem)
+				return s.disable(ctx, h, problem)
 			case problem != "":
-				again = backoff[h.Failures]
-				return again, s.update(ctx, `UPDATE webhooks SET failures=failures+1, retry=?, problem=? WHERE id=?`, s.now().Add(again).UnixMilli(), problem, h.ID)
+				return s.update(ctx, `UPDATE webhooks SET failures=failures+1, retry=?, problem=? WHERE id=?`, s.now().Add(backoff[h.Failures]).UnixMilli(), problem, h.ID)
 			}
 			taken, h.Failures = true, 0
 		}
@@ -134,13 +205,10 @@ func (s *Sender) hook(ctx context.Context, h Hook) (again time.Duration, err err
 			return err
 		})
 		if err != nil {
-			return idle, err
+			return err
 		}
 	}
-	if len(due) == perRound {
-		return 0, nil
-	}
-	return idle, nil
+	return nil
 }
 
 // post sends one message and answers what was wrong, "" when it was taken.

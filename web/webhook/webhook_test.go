@@ -251,6 +251,43 @@ func TestRun(t *testing.T) {
 	assert.ErrorIs(t, <-done, context.Canceled)
 }
 
+// A receiver that does not answer holds up no other.
+func TestAHangingReceiverHoldsUpNobody(t *testing.T) {
+	d := newDesk(t, local)
+	hangs, release := make(chan struct{}, 100), make(chan struct{})
+	bad := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		hangs <- struct{}{}
+		<-release
+	}))
+	defer bad.Close()
+	defer close(release)
+	_, _, err := d.s.Add(t.Context(), d.admin, bad.URL, "", nil)
+	require.NoError(t, err)
+	_, _, err = d.s.Add(t.Context(), d.admin, d.url, "", nil)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.s.Run(ctx) }()
+	received := func() int { d.mu.Lock(); defer d.mu.Unlock(); return len(d.got) }
+	d.happen("page.changed")
+	<-hangs
+	require.Eventually(t, func() bool { return received() == 1 }, 10*time.Second, 5*time.Millisecond)
+	for range 45 { // more than a round
+		d.happen("page.changed")
+	}
+	require.Eventually(t, func() bool { return received() == 46 }, 10*time.Second, 5*time.Millisecond, "while the other still hangs")
+	waiting := func() map[string]int {
+		all, err := d.s.List(t.Context(), d.admin)
+		require.NoError(t, err)
+		return map[string]int{all[0].URL: all[0].Waiting, all[1].URL: all[1].Waiting}
+	}
+	require.Eventually(t, func() bool { return waiting()[d.url] == 0 }, 10*time.Second, 5*time.Millisecond)
+	stop()
+	assert.ErrorIs(t, <-done, context.Canceled)
+	assert.Empty(t, hangs, "one message at a time")
+	assert.Equal(t, 46, waiting()[bad.URL], "what was cut short waits")
+}
+
 func (d *desk) deliveries(hook string) []webhook.Delivery {
 	d.t.Helper()
 	all, err := d.s.Deliveries(d.t.Context(), d.admin, hook)
