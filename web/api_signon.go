@@ -3,8 +3,11 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"dealwiki/wiki/people"
 )
@@ -52,95 +55,112 @@ type PersonInput struct {
 	Person string `path:"person" maxLength:"320" doc:"me, or for administrators an id, handle or address"`
 }
 
-// installSignOn registers what people do about sessions, tokens and two-step
-// sign-in: their own as "me", for administrators anybody's.
-func (a *api) installSignOn() {
-	db := a.s.people
-	// whose is the person of a call; who may not ask of others is told the same
-	// of everybody.
-	whose := func(ctx context.Context, c people.Caller, ref string) (string, error) {
+func (in PersonInput) whose() string { return in.Person }
+
+// PersonsInput is of calls about one thing that somebody has.
+type PersonsInput struct {
+	PersonInput
+	ID string `path:"id" maxLength:"40"`
+}
+
+// registerOf registers a call about somebody's account; it is told whose. Who
+// may not ask of others is told the same of everybody.
+func registerOf[I, O any, P interface {
+	*I
+	whose() string
+}](a *api, op huma.Operation, fn func(ctx context.Context, c people.Caller, person string, in *I) (*O, error)) {
+	register(a, op, func(ctx context.Context, c people.Caller, in *I) (*O, error) {
+		ref := P(in).whose()
 		if ref == "me" {
-			return c.Person.ID, nil
+			return fn(ctx, c, c.Person.ID, in)
 		}
-		p, err := db.Find(ctx, ref)
+		p, err := a.s.people.Find(ctx, ref)
 		if err != nil || !c.Can(people.Administer) && p.ID != c.Person.ID {
-			return "", notFound()
+			return nil, notFound()
 		}
-		return p.ID, nil
+		return fn(ctx, c, p.ID, in)
+	})
+}
+
+// personList is of calls that list what somebody has.
+type personList struct {
+	PersonInput
+	ListInput
+}
+
+// registerList registers a call that lists what somebody has.
+func registerList[X, A any](a *api, op huma.Operation, list func(context.Context, people.Caller, string) ([]X, error), show func(people.Caller, X) A, key func(A) string) {
+	registerOf(a, op, func(ctx context.Context, c people.Caller, person string, in *personList) (*listOutput[A], error) {
+		all, err := list(ctx, c, person)
+		if err != nil {
+			return nil, err
+		}
+		shown := make([]A, 0, len(all))
+		for _, x := range all {
+			shown = append(shown, show(c, x))
+		}
+		return piece(shown, in.ListInput, key)
+	})
+}
+
+// registerEnd registers a call that ends one thing that somebody has: one of
+// theirs, and nobody else's.
+func registerEnd[X any](a *api, op huma.Operation, list func(context.Context, people.Caller, string) ([]X, error), id func(X) string, end func(ctx context.Context, c people.Caller, person, id string) error) {
+	registerOf(a, op, func(ctx context.Context, c people.Caller, person string, in *PersonsInput) (*struct{}, error) {
+		all, err := list(ctx, c, person)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(all, func(x X) bool { return id(x) == in.ID }) {
+			return nil, notFound()
+		}
+		return nil, end(ctx, c, person, in.ID)
+	})
+}
+
+// installSignOn registers what people do about the ways they come in: their own
+// as "me", for administrators anybody's.
+func (a *api) installSignOn() {
+	a.installSessions()
+	a.installTokens()
+	a.installTwoStep()
+}
+
+func (a *api) installSessions() {
+	db := a.s.people
+	registerList(a, op("list-sessions", http.MethodGet, "/people/{person}/sessions", "Where somebody is signed in"), db.Sessions,
+		func(c people.Caller, x people.Session) apiSession {
+			return apiSession{x.ID, x.IP, x.Agent, x.How, x.Created, x.Seen, x.Expires, x.ID == c.Session}
+		}, func(x apiSession) string { return x.ID })
+	registerOf(a, op("end-sessions", http.MethodDelete, "/people/{person}/sessions/all", "Sign somebody out of every browser but the caller's own"),
+		func(ctx context.Context, c people.Caller, person string, in *PersonInput) (*struct{}, error) {
+			return nil, db.EndSessions(ctx, c, person)
+		})
+	registerEnd(a, op("end-session", http.MethodDelete, "/people/{person}/sessions/{id}", "Sign somebody out of one browser"), db.Sessions,
+		func(x people.Session) string { return x.ID },
+		func(ctx context.Context, c people.Caller, _, id string) error { return db.EndSessionID(ctx, c, id) })
+}
+
+type newToken struct {
+	PersonInput
+	Body struct {
+		Name    string     `json:"name" maxLength:"400"`
+		Scopes  []string   `json:"scopes" minItems:"1" maxItems:"5" doc:"read, write, git, feed, admin; at most the caller's"`
+		Expires *time.Time `json:"expires,omitempty" doc:"Left out: never"`
 	}
-	register(a, op("list-sessions", http.MethodGet, "/people/{person}/sessions", "Where somebody is signed in"), func(ctx context.Context, c people.Caller, in *struct {
-		PersonInput
-		ListInput
-	}) (*listOutput[apiSession], error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
-		all, err := db.Sessions(ctx, c, id)
-		if err != nil {
-			return nil, err
-		}
-		sessions := make([]apiSession, 0, len(all))
-		for _, x := range all {
-			sessions = append(sessions, apiSession{x.ID, x.IP, x.Agent, x.How, x.Created, x.Seen, x.Expires, x.ID == c.Session})
-		}
-		return piece(sessions, in.ListInput, func(x apiSession) string { return x.ID })
-	})
-	register(a, op("end-session", http.MethodDelete, "/people/{person}/sessions/{session}", "Sign somebody out of one browser, or with all of every one but the caller's own"), func(ctx context.Context, c people.Caller, in *struct {
-		PersonInput
-		Session string `path:"session" maxLength:"40" doc:"An id, or all"`
-	}) (*struct{}, error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
-		if in.Session == "all" {
-			return nil, db.EndSessions(ctx, c, id)
-		}
-		all, err := db.Sessions(ctx, c, id)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range all {
-			if x.ID == in.Session {
-				return nil, db.EndSessionID(ctx, c, x.ID)
-			}
-		}
-		return nil, notFound()
-	})
-	register(a, op("list-tokens", http.MethodGet, "/people/{person}/tokens", "Somebody's API tokens, without their secrets"), func(ctx context.Context, c people.Caller, in *struct {
-		PersonInput
-		ListInput
-	}) (*listOutput[apiToken], error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
-		all, err := db.Tokens(ctx, c, id)
-		if err != nil {
-			return nil, err
-		}
-		tokens := make([]apiToken, 0, len(all))
-		for _, x := range all {
-			tokens = append(tokens, apiToken{x.ID, x.Name, x.Hint, "", x.Scopes.Names(), x.Created, timeOrNil(x.Expires), timeOrNil(x.Used), x.IP, x.ID == c.Token})
-		}
-		return piece(tokens, in.ListInput, func(x apiToken) string { return x.ID })
-	})
-	type newTokenOutput struct{ Body apiToken }
+}
+
+type newTokenOutput struct{ Body apiToken }
+
+func (a *api) installTokens() {
+	db := a.s.people
+	registerList(a, op("list-tokens", http.MethodGet, "/people/{person}/tokens", "Somebody's API tokens, without their secrets"), db.Tokens,
+		func(c people.Caller, x people.Token) apiToken {
+			return apiToken{x.ID, x.Name, x.Hint, "", x.Scopes.Names(), x.Created, timeOrNil(x.Expires), timeOrNil(x.Used), x.IP, x.ID == c.Token}
+		}, func(x apiToken) string { return x.ID })
 	add := op("add-token", http.MethodPost, "/people/{person}/tokens", "Make an API token; for people signed in by a browser, and administrators")
 	add.DefaultStatus = http.StatusCreated
-	register(a, add, func(ctx context.Context, c people.Caller, in *struct {
-		PersonInput
-		Body struct {
-			Name    string     `json:"name" maxLength:"400"`
-			Scopes  []string   `json:"scopes" minItems:"1" maxItems:"5" doc:"read, write, git, feed, admin; at most the caller's"`
-			Expires *time.Time `json:"expires,omitempty" doc:"Left out: never"`
-		}
-	}) (*newTokenOutput, error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
+	registerOf(a, add, func(ctx context.Context, c people.Caller, person string, in *newToken) (*newTokenOutput, error) {
 		scopes, err := people.ParseScopes(strings.Join(in.Body.Scopes, ","))
 		if err != nil {
 			return nil, err
@@ -149,66 +169,48 @@ func (a *api) installSignOn() {
 		if in.Body.Expires != nil {
 			expires = *in.Body.Expires
 		}
-		secret, x, err := db.NewToken(ctx, c, id, in.Body.Name, scopes, expires)
+		secret, x, err := db.NewToken(ctx, c, person, in.Body.Name, scopes, expires)
 		if err != nil {
 			return nil, err
 		}
 		return &newTokenOutput{apiToken{x.ID, x.Name, x.Hint, secret, x.Scopes.Names(), x.Created, timeOrNil(x.Expires), nil, "", false}}, nil
 	})
-	register(a, op("revoke-token", http.MethodDelete, "/people/{person}/tokens/{token}", "Revoke an API token, at once"), func(ctx context.Context, c people.Caller, in *struct {
-		PersonInput
-		Token string `path:"token" maxLength:"40"`
-	}) (*struct{}, error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
-		all, err := db.Tokens(ctx, c, id)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range all {
-			if x.ID == in.Token {
-				return nil, db.RevokeToken(ctx, c, x.ID)
-			}
-		}
-		return nil, notFound()
-	})
-	type twoStepOutput struct{ Body apiTwoStep }
-	twoStep := func(ctx context.Context, c people.Caller, id string) (*twoStepOutput, error) {
-		x, err := db.TwoStepOf(ctx, c, id)
+	registerEnd(a, op("revoke-token", http.MethodDelete, "/people/{person}/tokens/{id}", "Revoke an API token, at once"), db.Tokens,
+		func(x people.Token) string { return x.ID },
+		func(ctx context.Context, c people.Caller, _, id string) error { return db.RevokeToken(ctx, c, id) })
+}
+
+type requireTwoStep struct {
+	PersonInput
+	Body struct {
+		Required bool `json:"required"`
+	}
+}
+
+type twoStepOutput struct{ Body apiTwoStep }
+
+func (a *api) installTwoStep() {
+	db := a.s.people
+	state := func(ctx context.Context, c people.Caller, person string) (*twoStepOutput, error) {
+		x, err := db.TwoStepOf(ctx, c, person)
 		if err != nil {
 			return nil, err
 		}
 		return &twoStepOutput{apiTwoStep{x.On, timeOrNil(x.Since), x.Codes, x.Required}}, nil
 	}
-	register(a, op("get-two-step", http.MethodGet, "/people/{person}/two-step", "How somebody's two-step sign-in stands"), func(ctx context.Context, c people.Caller, in *PersonInput) (*twoStepOutput, error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
-		return twoStep(ctx, c, id)
-	})
-	register(a, op("require-two-step", http.MethodPatch, "/people/{person}/two-step", "Require two-step sign-in of somebody, or let them choose; for administrators"), func(ctx context.Context, c people.Caller, in *struct {
-		PersonInput
-		Body struct {
-			Required bool `json:"required"`
-		}
-	}) (*twoStepOutput, error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
-		if err := db.RequireTwoStep(ctx, c, id, in.Body.Required); err != nil {
-			return nil, err
-		}
-		return twoStep(ctx, c, id)
-	})
-	register(a, op("remove-two-step", http.MethodDelete, "/people/{person}/two-step", "Remove somebody's second step, for whoever has lost their device; for administrators"), func(ctx context.Context, c people.Caller, in *PersonInput) (*struct{}, error) {
-		id, err := whose(ctx, c, in.Person)
-		if err != nil {
-			return nil, err
-		}
-		return nil, db.RemoveTwoStep(ctx, c, id)
-	})
+	registerOf(a, op("get-two-step", http.MethodGet, "/people/{person}/two-step", "How somebody's two-step sign-in stands"),
+		func(ctx context.Context, c people.Caller, person string, in *PersonInput) (*twoStepOutput, error) {
+			return state(ctx, c, person)
+		})
+	registerOf(a, op("require-two-step", http.MethodPatch, "/people/{person}/two-step", "Require two-step sign-in of somebody, or let them choose; for administrators"),
+		func(ctx context.Context, c people.Caller, person string, in *requireTwoStep) (*twoStepOutput, error) {
+			if err := db.RequireTwoStep(ctx, c, person, in.Body.Required); err != nil {
+				return nil, err
+			}
+			return state(ctx, c, person)
+		})
+	registerOf(a, op("remove-two-step", http.MethodDelete, "/people/{person}/two-step", "Remove somebody's second step, for whoever has lost their device; for administrators"),
+		func(ctx context.Context, c people.Caller, person string, in *PersonInput) (*struct{}, error) {
+			return nil, db.RemoveTwoStep(ctx, c, person)
+		})
 }
