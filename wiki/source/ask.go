@@ -30,6 +30,7 @@ const (
 	perRound     = 10      // prospects for which one source is asked in a round
 	pause        = time.Second
 	longestSleep = time.Minute // after it, new prospects are looked for
+	longestQuiet = time.Hour   // after it, what is due is read again though nothing is known to have changed
 	firstRetry   = 5 * time.Minute
 	lastRetry    = 24 * time.Hour
 	askTimeout   = 30 * time.Second
@@ -91,6 +92,7 @@ type subject struct {
 	title string
 	words []string // what items name; the first goes into addresses
 	held  bool     // its name is sent to nobody
+	made  string   // the day: another of the same name is another
 }
 
 // job is one request that is due.
@@ -132,9 +134,21 @@ func (b *Book) begin(ctx context.Context, running *sync.WaitGroup) (time.Duratio
 	if len(set.Sources) == 0 {
 		return longestSleep, nil
 	}
-	rounds, sleep, err := b.due(ctx, set)
+	subjects, err := b.subjects(ctx)
 	if err != nil {
 		return longestSleep, err
+	}
+	now := b.wiki.Now()
+	about := b.questions(subjects)
+	if until := b.quietUntil(about); now.Before(until) {
+		return min(until.Sub(now), longestSleep), nil
+	}
+	rounds, sleep, err := b.due(ctx, set, subjects)
+	if err != nil {
+		return longestSleep, err
+	}
+	if len(rounds) == 0 {
+		b.setQuiet(quiet{about, now.Add(sleep)})
 	}
 	for _, jobs := range rounds {
 		key := jobs[0].source.Key
@@ -146,11 +160,14 @@ func (b *Book) begin(ctx context.Context, running *sync.WaitGroup) (time.Duratio
 			continue
 		}
 		running.Go(func() {
+			again := false // there may be more than one round takes
 			defer func() {
+				if again {
+					defer b.Wake()
+				}
 				b.mu.Lock()
 				delete(b.busy, key)
 				b.mu.Unlock()
-				b.Wake() // there may be more than one round takes
 			}()
 			select {
 			case b.places <- struct{}{}:
@@ -159,26 +176,59 @@ func (b *Book) begin(ctx context.Context, running *sync.WaitGroup) (time.Duratio
 			}
 			defer func() { <-b.places }()
 			err := wiki.Guard(b.log, "asking "+key, func() error { return b.askAll(ctx, jobs) })
-			if err != nil && ctx.Err() == nil {
+			if err == nil {
+				again = true
+			} else if ctx.Err() == nil {
 				b.log.Warn("keeping what a source tells", "source", key, "err", err)
 			}
 		})
 	}
-	return sleep, nil
+	return min(sleep, longestSleep), nil
+}
+
+// quiet says that nothing is due until a moment, as long as the same is asked
+// about.
+type quiet struct {
+	about int64
+	until time.Time
+}
+
+// questions is made of what sources are asked and for whom.
+func (b *Book) questions(subjects []subject) int64 {
+	b.mu.Lock()
+	parts := []string{b.head.String()}
+	b.mu.Unlock()
+	for _, s := range subjects {
+		parts = append(parts, s.slug, s.made, strings.Join(s.words, ","), fmt.Sprint(s.held))
+	}
+	return number(parts...)
+}
+
+// quietUntil is when something is due at the soonest, the zero time when that
+// has to be looked up.
+func (b *Book) quietUntil(about int64) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.quiet.about != about {
+		return time.Time{}
+	}
+	return b.quiet.until
+}
+
+func (b *Book) setQuiet(q quiet) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.quiet = q
 }
 
 // due lists what is due, by source, and how long it takes until anything is.
-func (b *Book) due(ctx context.Context, set *Settings) ([][]job, time.Duration, error) {
-	subjects, err := b.subjects(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
+func (b *Book) due(ctx context.Context, set *Settings, subjects []subject) ([][]job, time.Duration, error) {
 	all, err := b.asks(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
 	now := b.wiki.Now()
-	sleep := longestSleep
+	sleep := longestQuiet
 	var rounds [][]job
 	for _, src := range set.Sources {
 		if src.Paused || src.URL != "" && b.client == nil || len(subjects) == 0 {
@@ -238,7 +288,7 @@ func (b *Book) subjects(ctx context.Context) ([]subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := subject{slug: e.Slug, title: oneLine(e.Title), words: splitWords(words[e.Slug])}
+		s := subject{slug: e.Slug, title: oneLine(e.Title), made: e.Created, words: splitWords(words[e.Slug])}
 		s.held = access.Restricted && len(s.words) == 0
 		if len(s.words) == 0 {
 			s.words = []string{s.title}

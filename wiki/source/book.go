@@ -57,6 +57,7 @@ type Book struct {
 	bad    error
 	warned repo.Hash        // the version whose settings were told to be bad
 	busy   map[string]bool  // sources that are being asked
+	quiet  quiet            // so that what is due is not read each time
 	about  map[string]int64 // by source: the prospects that its last answer was looked through for
 }
 

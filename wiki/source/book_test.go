@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -362,9 +363,10 @@ func TestFailures(t *testing.T) {
 // A source with many prospects is asked for a few at a time, and one address
 // that is not there harms no other.
 func TestManyProspects(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds of politeness")
-	}
+	synctest.Test(t, testManyProspects)
+}
+
+func testManyProspects(t *testing.T) {
 	d := newDesk(t)
 	for i := range 3 {
 		d.create(fmt.Sprintf("Customer %d", i), false)

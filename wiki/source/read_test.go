@@ -56,10 +56,10 @@ func TestHostileFeeds(t *testing.T) {
 		}
 		return b.String()
 	}() + `]><rss version="2.0"><channel><item><title>&z;</title><link>https://x.example</link></item></channel></rss>`
-	many := rss(strings.Repeat(`<item><title>a</title></item>`, 100_000))
+	many := rss(strings.Repeat(`<item><title>a</title></item>`, 20_000))
 	different := func() string {
 		var b strings.Builder
-		for i := range 50_000 {
+		for i := range 20_000 {
 			fmt.Fprintf(&b, `<item><guid>%d</guid><title>n %d</title><pubDate>%s</pubDate></item>`, i, i, time.Unix(int64(1_600_000_000+i), 0).UTC().Format(time.RFC1123Z))
 		}
 		return rss(b.String())
@@ -76,7 +76,7 @@ func TestHostileFeeds(t *testing.T) {
 		"external entity":   {`<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>` + rss(`<item><title>&x;</title><guid>1</guid></item>`)[21:], -2},
 		"deep":              {rss("<item>" + strings.Repeat("<a>", 300_000)), -1},
 		"deep, unclosed":    {rss("<item>" + strings.Repeat("<x:a></b>", 200_000)), -2},
-		"the same 10^5":     {many, 1},
+		"the same 20,000":   {many, 1},
 		"many":              {different, 100},
 		"html":              {rss(`<item><title>&lt;script&gt;alert(1)&lt;/script&gt;&lt;b&gt;Bold&lt;/b&gt; &amp;amp; more</title><description><![CDATA[<img src=x onerror=alert(1)><style>p{}</style><p>One<p>Two]]></description></item>`), 1},
 		"bad dates":         {rss(`<item><title>a</title><pubDate>yesterday</pubDate></item><item><title>b</title><pubDate>Mon, 01 Jan 9999 00:00:00 GMT</pubDate></item><item><title>c</title><pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate></item>`), 3},
@@ -110,7 +110,7 @@ func TestHostileFeeds(t *testing.T) {
 	}
 	items, err := feed.Read([]byte(different), "", time.Date(2026, 11, 13, 0, 0, 0, 0, time.UTC))
 	require.NoError(t, err)
-	assert.Equal(t, "n 49999", items[0].Title, "the newest are taken")
+	assert.Equal(t, "n 19999", items[0].Title, "the newest are taken")
 }
 
 func TestJSONAndCSV(t *testing.T) {
@@ -196,7 +196,9 @@ func FuzzParse(f *testing.F) {
 }
 
 // What is searched for is escaped as its place in the address asks for.
-func TestAddresses(t *testing.T) {
+func TestAddresses(t *testing.T) { synctest.Test(t, testAddresses) }
+
+func testAddresses(t *testing.T) {
 	d := newDesk(t)
 	for _, title := range []string{"A&B=C #1", "..", "x/../../y?z", "Ø {prospect}"} {
 		d.create(title, false)
