@@ -231,7 +231,7 @@ func (s *side) tellRooms(ctx context.Context, e Edit, merge Merge, h repo.Hash) 
 	if _, err := s.snapshot(ctx); err != nil { // which follows the history
 		return err
 	}
-	v, err := s.w.history.Version(ctx, s.name(), e.Place.Path(), h)
+	v, err := s.version(ctx, e.Place.Path(), h)
 	if err != nil {
 		return fmt.Errorf("reading the version just made: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"time"
 
 	"dealwiki/content"
@@ -33,11 +32,73 @@ func (sd *Side) hasPastAt(ctx context.Context, caller people.Caller, place Place
 	if err := sd.hasPast(ctx, caller, place); err != nil || !caller.Person.Guest {
 		return err
 	}
-	since, err := sd.s.w.history.Since(ctx, sd.s.name(), place.Path(), at)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !since {
+	life, err := sd.s.w.history.Life(ctx, sd.s.name(), place.Path())
+	if errors.Is(err, fs.ErrNotExist) || err == nil && life[at] == 0 {
 		return ErrNotFound
 	}
 	return err
+}
+
+// versions are those of a page that the caller may see.
+func (sd *Side) versions(ctx context.Context, caller people.Caller, place Place, limit int, below repo.Hash) ([]repo.Version, error) {
+	h, name, path := sd.s.w.history, sd.s.name(), place.Path()
+	if !caller.Person.Guest {
+		return h.Versions(ctx, name, path, limit, below)
+	}
+	life, err := h.Life(ctx, name, path)
+	if err != nil {
+		return nil, err
+	}
+	var mine []repo.Version
+	for {
+		part, err := h.Versions(ctx, name, path, limit, below)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range part {
+			if life[v.Commit] > 0 {
+				mine = append(mine, v)
+			}
+		}
+		if len(mine) == len(life) || len(part) == 0 || len(part) < limit || limit <= 0 {
+			return mine, nil
+		}
+		if len(mine) >= limit {
+			return mine[:limit], nil
+		}
+		below = part[len(part)-1].Commit
+	}
+}
+
+// number gives versions of a shared page the numbers that they have in its life:
+// how many a page had that was taken back is nobody's business who reads what is
+// shared under its name now. Versions of such a page keep those they had. On the
+// staff's own side all are numbered through.
+func (s *side) number(ctx context.Context, path string, versions []repo.Version) error {
+	if s.section != External || len(versions) == 0 {
+		return nil
+	}
+	life, err := s.w.history.Life(ctx, s.name(), path)
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		if n := life[versions[i].Commit]; n > 0 {
+			versions[i].Number = n
+		}
+	}
+	return nil
+}
+
+// version answers a version of a page, or fs.ErrNotExist.
+func (s *side) version(ctx context.Context, path string, at repo.Hash) (repo.Version, error) {
+	v, err := s.w.history.Version(ctx, s.name(), path, at)
+	if err != nil {
+		return v, err
+	}
+	one := []repo.Version{v}
+	err = s.number(ctx, path, one)
+	return one[0], err
 }
 
 // History lists up to limit versions of a page, the newest first, over all the
@@ -54,26 +115,17 @@ func (sd *Side) History(ctx context.Context, caller people.Caller, place Place, 
 	if _, err := sd.s.snapshot(ctx); err != nil {
 		return nil, err
 	}
-	versions, err := sd.s.w.history.Versions(ctx, sd.s.name(), place.Path(), limit, below)
+	versions, err := sd.versions(ctx, caller, place, limit, below)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(versions) == 0 && below.IsZero() {
 		return nil, ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the history of %s: %w", place, err)
 	}
-	if caller.Person.Guest {
-		versions = sinceMade(versions)
+	if err := sd.s.number(ctx, place.Path(), versions); err != nil {
+		return nil, fmt.Errorf("reading the history of %s: %w", place, err)
 	}
 	return versions, nil
-}
-
-// sinceMade are the versions, of those from the newest on, since a page was last
-// made.
-func sinceMade(versions []repo.Version) []repo.Version {
-	if i := slices.IndexFunc(versions, func(v repo.Version) bool { return v.Deleted }); i >= 0 {
-		return versions[:i]
-	}
-	return versions
 }
 
 // Version answers one version of a page, or ErrNotFound when the commit is not
@@ -82,7 +134,7 @@ func (sd *Side) Version(ctx context.Context, caller people.Caller, place Place, 
 	if err := sd.hasPastAt(ctx, caller, place, at); err != nil {
 		return repo.Version{}, err
 	}
-	v, err := sd.s.w.history.Version(ctx, sd.s.name(), place.Path(), at)
+	v, err := sd.s.version(ctx, place.Path(), at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return repo.Version{}, ErrNotFound
 	}

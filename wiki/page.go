@@ -62,7 +62,7 @@ func (sd *Side) ReadAt(ctx context.Context, caller people.Caller, place Place, a
 }
 
 func (s *side) readAt(ctx context.Context, place Place, at repo.Hash) (*Page, error) {
-	v, err := s.w.history.Version(ctx, s.name(), place.Path(), at)
+	v, err := s.version(ctx, place.Path(), at)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && v.Deleted {
 		return nil, ErrNotFound
 	}

@@ -148,6 +148,15 @@ func TestAPageThatIsSharedAgainBeginsAnew(t *testing.T) {
 	all := list(c, 100, repo.Zero)
 	require.Len(t, all, 4)
 	assert.Equal(t, again, all[3].Commit)
+	for i, v := range all {
+		assert.Equal(t, 4-i, v.Number, "how many there were before is not told")
+	}
+	info, err := side.Lookup(ctx, c, to)
+	require.NoError(t, err)
+	assert.Equal(t, 4, info.Number)
+	first, err := side.ReadAt(ctx, c, to, again)
+	require.NoError(t, err)
+	assert.Equal(t, 1, first.Number)
 	assert.Empty(t, list(c, 100, again), "the next piece of the list")
 	assert.Len(t, list(s.dana, 100, repo.Zero), 6, "staff see what was shared before")
 	for name, ask := range map[string]func() error{
@@ -159,8 +168,45 @@ func TestAPageThatIsSharedAgainBeginsAnew(t *testing.T) {
 	} {
 		assert.ErrorIs(t, ask(), wiki.ErrNotFound, name)
 	}
-	_, err = side.ReadAt(ctx, c, to, again)
-	require.NoError(t, err)
 	_, err = side.ReadAt(ctx, s.dana, to, shared)
 	require.NoError(t, err)
+}
+
+// What was under a name before is another page's past, wherever that page has
+// gone since.
+func TestAPageUnderAFormerNameHasNothingOfIt(t *testing.T) {
+	ctx := context.Background()
+	s := newSite(t)
+	sp := s.prospect("Northwind Rail")
+	out := s.side(sp, wiki.External)
+	offer, draft, back := place("external/pricing/offer"), place("external/pricing/draft"), place("internal/pricing/draft")
+	early := s.write(out, s.dana, offer.String(), "# Offer\n\nTwelve.\n").Version
+	_, err := out.Move(ctx, s.dana, offer, draft)
+	require.NoError(t, err)
+	c := s.guest("northwind-rail", "ingrid@northwind.example", people.GuestEditor)
+	_, err = out.ReadAt(ctx, c, draft, early)
+	require.NoError(t, err, "a page takes its versions along")
+
+	later := s.write(out, s.dana, offer.String(), "# Another offer\n").Version
+	_, err = sp.Cross(ctx, s.dana, draft, back, s.preview(sp, s.dana, draft.String(), back.String()).Digest)
+	require.NoError(t, err)
+	_, err = out.ReadAt(ctx, c, offer, early)
+	require.ErrorIs(t, err, wiki.ErrNotFound)
+
+	// A page that takes the name of one that was taken away keeps its own past.
+	s.write(out, s.dana, draft.String(), "# Draft\n\nNew words.\n")
+	require.NoError(t, out.DeletePage(ctx, s.dana, offer, repo.Zero))
+	s.write(out, s.dana, draft.String(), "# Draft\n\nNewer words.\n")
+	_, err = out.Move(ctx, s.dana, draft, offer)
+	require.NoError(t, err)
+	all, err := out.History(ctx, c, offer, 2, repo.Zero)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, []int{3, 2}, []int{all[0].Number, all[1].Number})
+	all, err = out.History(ctx, c, offer, 2, all[1].Commit)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	assert.Equal(t, 1, all[0].Number)
+	_, err = out.ReadAt(ctx, c, offer, later)
+	require.ErrorIs(t, err, wiki.ErrNotFound)
 }

@@ -134,6 +134,9 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 		}
 		snap.texts[path] = text
 		v := latest[path]
+		if v, err = s.lastVersion(ctx, path, v, prev); err != nil {
+			return nil, fmt.Errorf("numbering the versions of %s: %w", s.name(), err)
+		}
 		info := PageInfo{Place: place, Title: text.Title, Lead: text.Lead, Words: text.Words, Tags: text.Tags,
 			Version: v.Commit, Number: v.Number, Author: v.Author, CoAuthors: v.CoAuthors, Updated: v.When, Size: f.Size, Facts: text.Facts,
 			Untouched: v.Number == 1 && strings.HasSuffix(v.Subject, fromTemplate) && place.Page != TasksPage}
@@ -178,6 +181,20 @@ func (s *side) buildSnapshot(ctx context.Context, head repo.Hash) (*snapshot, er
 		sort.Strings(from)
 	}
 	return snap, nil
+}
+
+// lastVersion is a page's latest version with the number that readers know it
+// by, which the snapshot before may have.
+func (s *side) lastVersion(ctx context.Context, path string, v repo.Version, prev *snapshot) (repo.Version, error) {
+	if prev != nil {
+		if was := prev.infos[path]; was != nil && was.Version == v.Commit {
+			v.Number = was.Number
+			return v, nil
+		}
+	}
+	one := []repo.Version{v}
+	err := s.number(ctx, path, one)
+	return one[0], err
 }
 
 // linkTarget is the path that a link of the page at from leads to inside the

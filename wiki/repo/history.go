@@ -83,6 +83,7 @@ CREATE TABLE IF NOT EXISTS history_versions(
 	blob BLOB, old BLOB, renamed INTEGER, moved INTEGER, added INTEGER, removed INTEGER,
 	PRIMARY KEY(line, seq)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS history_versions_ord ON history_versions(repo, ord);
+CREATE INDEX IF NOT EXISTS history_versions_gone ON history_versions(line, seq) WHERE blob IS NULL;
 CREATE TABLE IF NOT EXISTS history_blames(line INTEGER NOT NULL, seq INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(line, seq)) WITHOUT ROWID;
 `
 

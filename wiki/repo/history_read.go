@@ -292,29 +292,6 @@ func (h *History) Version(ctx context.Context, name, path string, at Hash) (Vers
 	return versions[0], nil
 }
 
-// Since reports whether a version of a page is younger than its last removal: it
-// is of the page that is there now, not of one that was there before under the
-// same name. A commit that is not known is fs.ErrNotExist.
-func (h *History) Since(ctx context.Context, name, path string, at Hash) (bool, error) {
-	p, err := h.page(ctx, name, path)
-	if err != nil {
-		return false, err
-	}
-	ord, err := h.below(ctx, p.repo, at)
-	if err != nil {
-		return false, err
-	}
-	for line, seq := range p.past {
-		var gone bool
-		err := h.ask.QueryRowContext(ctx, `SELECT EXISTS(SELECT 1 FROM history_versions
-			WHERE line = ? AND seq <= ? AND ord >= ? AND blob IS NULL AND moved IS NULL)`, line, seq, ord).Scan(&gone)
-		if err != nil || gone {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
 // Last returns the newest version of a path, which may be its removal;
 // fs.ErrNotExist when it never was.
 func (h *History) Last(ctx context.Context, name, path string) (Version, error) {
