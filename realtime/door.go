@@ -93,7 +93,7 @@ func (s *socket) upgrade(w http.ResponseWriter, r *http.Request) bool {
 		s.hub.log.Debug("upgrading to a websocket", "err", err)
 		return false
 	}
-	s.ws, s.net = ws, conn
+	s.ws, s.net, s.direct = ws, conn, newDirect(conn.Conn)
 	s.bucket = newBucket(s.hub.cfg.Limits.Messages, s.hub.cfg.Limits.Burst)
 	h := s.hub
 	h.mu.Lock()

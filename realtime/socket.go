@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -48,6 +49,7 @@ type socket struct {
 	freshT time.Time
 
 	mu     sync.Mutex
+	direct *direct // nil if there is no such way
 	queue  [][]byte
 	queued int
 	closed bool
@@ -79,9 +81,32 @@ func (s *socket) send(frames ...[]byte) {
 		_ = s.net.SetWriteDeadline(time.Now().Add(time.Second)) // a write that hangs ends
 		return
 	}
+	if s.direct != nil && s.queued == 0 { // nothing waits, the writer sleeps
+		if frames, n = s.atOnce(frames, n); n == 0 {
+			return
+		}
+	}
 	s.queue = append(s.queue, frames...)
 	s.queued += n
 	s.rouse()
+}
+
+// atOnce writes what the system takes without waiting and answers what is left.
+func (s *socket) atOnce(frames [][]byte, size int) (left [][]byte, n int) {
+	if size > maxJoined {
+		return frames, size
+	}
+	one := frames[0]
+	if len(frames) > 1 {
+		b := joined.Get().(*[]byte) //nolint:errcheck // nothing else is put there
+		defer joined.Put(b)
+		one = join(b, frames)
+	}
+	taken := s.direct.write(one)
+	if taken == size {
+		return nil, 0
+	}
+	return [][]byte{bytes.Clone(one[taken:])}, size - taken
 }
 
 // close ends the socket with a code after what is queued; the first call counts.
@@ -160,6 +185,7 @@ func (s *socket) put(batch [][]byte, size int) error {
 	if err := s.net.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
 		return err
 	}
+	defer func() { _ = s.net.SetWriteDeadline(time.Time{}) }() // one that has passed would stop direct writes
 	if len(batch) == 1 {
 		_, err := s.net.Conn.Write(batch[0])
 		return err
@@ -173,13 +199,18 @@ func (s *socket) put(batch [][]byte, size int) error {
 		return nil
 	}
 	b := joined.Get().(*[]byte) //nolint:errcheck // nothing else is put there
+	defer joined.Put(b)
+	_, err := s.net.Conn.Write(join(b, batch))
+	return err
+}
+
+// join copies frames into a buffer.
+func join(b *[]byte, frames [][]byte) []byte {
 	*b = (*b)[:0]
-	for _, f := range batch {
+	for _, f := range frames {
 		*b = append(*b, f...)
 	}
-	_, err := s.net.Conn.Write(*b)
-	joined.Put(b)
-	return err
+	return *b
 }
 
 // bye says why the socket ends and leaves the other side a moment to read it.

@@ -116,8 +116,10 @@ func (j *Journal) Append(ctx context.Context, id int64, b Batch) (seq int64, err
 	}
 	err = write(ctx, size, func(t *tx) error {
 		before := t.seq
-		if err := t.known(id); err != nil {
-			return err
+		if len(b.Updates) == 0 { // an update has its document looked up by itself
+			if err := t.known(id); err != nil {
+				return err
+			}
 		}
 		if err := j.edits(t, id, b.Updates); err != nil {
 			return err

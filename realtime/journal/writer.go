@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Most that one transaction takes together.
@@ -18,7 +21,7 @@ const (
 // A transaction begins at the earliest a pause after the one before, unless
 // that one held at least small writes, or something urgent waits.
 const (
-	pause = 6 * time.Millisecond
+	pause = 8 * time.Millisecond
 	small = 8
 )
 
@@ -221,6 +224,9 @@ func (t *tx) exec(query string, args ...any) error {
 		return err
 	}
 	_, err = s.ExecContext(t.ctx, args...)
+	if failed := (*sqlite.Error)(nil); errors.As(err, &failed) && failed.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY {
+		return refusal{ErrUnknown} // all that there is belongs to documents
+	}
 	return err
 }
 
