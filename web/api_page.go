@@ -117,7 +117,7 @@ func etagVersion(header string) (repo.Hash, error) {
 		return repo.Zero, huma.Error400BadRequest(`If-Match names one version, in quotes, as the ETag gave it`)
 	}
 	h, err := repo.ParseHash(tag[1 : len(tag)-1])
-	if err != nil {
+	if err != nil || h.IsZero() {
 		// A version that cannot be one of ours cannot be the current one.
 		return repo.Zero, huma.Error412PreconditionFailed("the page has changed since that version; read it again")
 	}

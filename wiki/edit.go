@@ -3,6 +3,7 @@ package wiki
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -58,6 +59,8 @@ func (sd *Side) Edit(ctx context.Context, caller people.Caller, e Edit) (*Edited
 		if err := s.checkBase(ctx, e); err != nil {
 			return nil, err
 		}
+	} else if err := sd.mayBase(ctx, caller, e); err != nil {
+		return nil, err
 	}
 	if s.w.rooms != nil && e.By == nil { // with By it is the room itself that saves
 		if err := s.w.rooms.Flush(ctx, s.prospect, e.Place); err != nil {
@@ -71,6 +74,26 @@ func (sd *Side) Edit(ctx context.Context, caller people.Caller, e Edit) (*Edited
 		return s.createPage(ctx, caller, e, false)
 	}
 	return s.editPage(ctx, caller, e)
+}
+
+// mayBase checks that a guest's base is a version they may see: what is merged
+// tells of what it was merged from.
+func (sd *Side) mayBase(ctx context.Context, caller people.Caller, e Edit) error {
+	if !caller.Person.Guest || e.Base.IsZero() {
+		return nil
+	}
+	if _, err := sd.Lookup(ctx, caller, e.Place); err != nil {
+		return err
+	}
+	err := sd.hasPastAt(ctx, caller, e.Place, e.Base)
+	if errors.Is(err, ErrNotFound) {
+		return errBase()
+	}
+	return err
+}
+
+func errBase() error {
+	return &Invalid{Field: "version", Problem: "is not one of this page's versions; read the page again and repeat the edit"}
 }
 
 func (s *side) checkBase(ctx context.Context, e Edit) error {
@@ -197,7 +220,7 @@ func (s *side) editPage(ctx context.Context, caller people.Caller, e Edit) (*Edi
 		}
 		base, err := s.readAt(ctx, e.Place, e.Base)
 		if err != nil {
-			return nil, &Invalid{Field: "version", Problem: "is not one of this page's versions; read the page again and repeat the edit"}
+			return nil, errBase()
 		}
 		text, overlaps = content.Merge(base.Text, current.Text, e.Text)
 	}
@@ -401,7 +424,7 @@ func (sd *Side) SetTask(ctx context.Context, caller people.Caller, place Place, 
 	if _, err := sd.Lookup(ctx, caller, place); err != nil {
 		return nil, err
 	}
-	page, err := sd.s.readAt(ctx, place, base)
+	page, err := sd.ReadAt(ctx, caller, place, base)
 	if err != nil {
 		return nil, err
 	}

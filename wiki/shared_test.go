@@ -165,9 +165,13 @@ func TestAPageThatIsSharedAgainBeginsAnew(t *testing.T) {
 		"list":      func() error { _, err := side.History(ctx, c, to, 100, shared); return err },
 		"comparing": func() error { _, _, _, err := side.Compare(ctx, c, to, shared, again, 3); return err },
 		"restoring": func() error { _, err := side.Restore(ctx, c, to, shared); return err },
+		"ticking":   func() error { _, err := side.SetTask(ctx, c, to, shared, 1, true); return err },
 	} {
 		assert.ErrorIs(t, ask(), wiki.ErrNotFound, name)
 	}
+	_, err = side.Edit(ctx, c, wiki.Edit{Place: to, Base: shared, Text: []byte("# Terms\n\nMine.\n")})
+	var invalid *wiki.Invalid
+	require.ErrorAs(t, err, &invalid, "merging would tell what the base was")
 	_, err = side.ReadAt(ctx, s.dana, to, shared)
 	require.NoError(t, err)
 }
