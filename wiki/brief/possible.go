@@ -35,11 +35,11 @@ func possibleKey(text string) string {
 }
 
 func (m *Maker) dismissed(ctx context.Context, caller people.Caller, sp *wiki.Space) (map[string]bool, error) {
-	contents, err := sp.Internal().Contents(ctx, caller)
+	files, err := sp.Internal().Folder(ctx, caller, dismissedFile)
 	if err != nil {
 		return nil, err
 	}
-	data, err := contents.Tree.ReadFile(dismissedFile)
+	data, err := files.Read(dismissedFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -27,7 +27,7 @@ func (b *Book) respond(ctx context.Context, caller people.Caller, sp *wiki.Space
 	var h *Handoff
 	// A receiver may be a reader of the deal until it is theirs.
 	_, err = sp.Transact(ctx, caller, people.Viewer, func(tx *wiki.Transaction) (string, error) {
-		all, err := readAll(sp.Prospect(), tx.Files(dir), tx.Read)
+		all, err := readAll(sp.Prospect(), tx.Files(dir), plain(tx.Read))
 		if err != nil {
 			return "", err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -77,20 +78,21 @@ type Book struct {
 	w        *wiki.Wiki
 	people   *people.DB
 	register *register.Register
+	shelf    *shelf
 }
 
 // New makes a book of handoffs.
 func New(w *wiki.Wiki, r *register.Register) *Book {
-	return &Book{w: w, people: w.People(), register: r}
+	return &Book{w: w, people: w.People(), register: r, shelf: newShelf()}
 }
 
 // List answers the handoffs of a deal, the newest first.
 func (b *Book) List(ctx context.Context, caller people.Caller, sp *wiki.Space) ([]Handoff, error) {
-	contents, err := sp.Internal().Contents(ctx, caller)
+	files, err := sp.Internal().Folder(ctx, caller, dir)
 	if err != nil {
 		return nil, err
 	}
-	return readAll(sp.Prospect(), contents.Paths, contents.Tree.ReadFile)
+	return readAll(sp.Prospect(), slices.Collect(maps.Keys(files.Blobs)), shelved{b.shelf, files})
 }
 
 // Get answers one handoff; wiki.ErrNotFound when there is none of the number.
@@ -111,8 +113,14 @@ func find(all []Handoff, number int) (*Handoff, error) {
 	return nil, wiki.ErrNotFound
 }
 
+// source is where records and answers are read.
+type source interface {
+	record(path string) (*Record, error)
+	answers(path string) ([]Answer, error)
+}
+
 // readAll reads the handoffs among some files, the newest first.
-func readAll(prospect string, paths []string, read func(string) ([]byte, error)) ([]Handoff, error) {
+func readAll(prospect string, paths []string, from source) ([]Handoff, error) {
 	var out []Handoff
 	for _, p := range paths {
 		name, ok := strings.CutPrefix(p, dir)
@@ -123,21 +131,14 @@ func readAll(prospect string, paths []string, read func(string) ([]byte, error))
 		if err != nil || n <= 0 || recordFile(n) != p {
 			continue
 		}
-		data, err := read(p)
-		if err != nil {
-			return nil, err
-		}
-		record, err := parseRecord(data)
+		record, err := from.record(p)
 		if err != nil {
 			return nil, fmt.Errorf("handoff %d: %w", n, err)
 		}
 		record.Number = n
 		var answers []Answer
 		if slices.Contains(paths, responseFile(n)) {
-			if data, err = read(responseFile(n)); err != nil {
-				return nil, err
-			}
-			if answers, err = parseAnswers(data); err != nil {
+			if answers, err = from.answers(responseFile(n)); err != nil {
 				return nil, fmt.Errorf("handoff %d: %w", n, err)
 			}
 		}
@@ -248,11 +249,11 @@ func (b *Book) At(ctx context.Context, caller people.Caller, sp *wiki.Space, h *
 
 // Text is the readable part of a record, in markdown.
 func (b *Book) Text(ctx context.Context, caller people.Caller, sp *wiki.Space, number int) ([]byte, error) {
-	contents, err := sp.Internal().Contents(ctx, caller)
+	files, err := sp.Internal().Folder(ctx, caller, dir)
 	if err != nil {
 		return nil, err
 	}
-	data, err := contents.Tree.ReadFile(recordFile(number))
+	data, err := files.Read(recordFile(number))
 	if err != nil {
 		return nil, wiki.ErrNotFound
 	}

@@ -180,7 +180,7 @@ func (b *Book) offer(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 	n := names{ctx, b, funnel, sp.Prospect()}
 	var made Handoff
 	_, err = sp.Transact(ctx, caller, people.Editor, func(tx *wiki.Transaction) (string, error) {
-		now, err := readAll(sp.Prospect(), tx.Files(dir), tx.Read)
+		now, err := readAll(sp.Prospect(), tx.Files(dir), plain(tx.Read))
 		if err != nil {
 			return "", err
 		}

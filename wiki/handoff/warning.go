@@ -92,11 +92,11 @@ func readWarnings(read func(string) ([]byte, error)) ([]Warning, error) {
 
 // Warnings lists the warnings of a deal, oldest first.
 func (b *Book) Warnings(ctx context.Context, caller people.Caller, sp *wiki.Space) ([]Warning, error) {
-	contents, err := sp.Internal().Contents(ctx, caller)
+	files, err := sp.Internal().Folder(ctx, caller, warningsFile)
 	if err != nil {
 		return nil, err
 	}
-	return readWarnings(contents.Tree.ReadFile)
+	return readWarnings(files.Read)
 }
 
 // AcknowledgeWarning answers the newest warning of a deal with the days that
