@@ -1,4 +1,5 @@
-// Package signon signs people in by a provider that speaks OpenID Connect.
+// Package signon signs people in by a provider that speaks OpenID Connect, and
+// by passkeys.
 //
 // # Model
 //
@@ -6,6 +7,10 @@
 // makes the address where a browser goes and the [Flow] that its answer has to
 // fit; [Provider.Finish] takes the answer and says who the provider vouches for,
 // an [Identity]. What an identity may do here is not decided here.
+//
+// [Passkeys] asks browsers for passkeys (WebAuthn) and checks their answers:
+// [Passkeys.Add] and [Passkeys.Added] for a new one, [Passkeys.Ask] and
+// [Passkeys.Answered] to sign in. What is known of passkeys is kept elsewhere.
 //
 // # Guarantees
 //
@@ -18,6 +23,9 @@
 //   - Answers of the provider are bounded in size and time, redirects are not
 //     followed, and only https is spoken, but to this machine itself.
 //   - Nothing that a provider says of a person is in an error or the log.
+//   - A passkey's answer counts for the one challenge that this browser was
+//     given, once, for five minutes, at the wiki's own address, and only when the
+//     device has made sure who holds it.
 //
 // # Goroutines
 //

@@ -28,19 +28,20 @@ type Flow struct {
 	Until    time.Time
 }
 
-// Why an answer of a provider is refused.
+// Why an answer of a provider, or one by a passkey, is refused.
 const (
 	Denied   = "denied"   // somebody gave up there, or may not come
 	Foreign  = "foreign"  // not asked for by this browser, or asked for before
 	Expired  = "expired"  // asked for too long ago
 	Rejected = "rejected" // the provider does not take the code
 	Token    = "token"    // the token is not to be trusted
+	Unproven = "unproven" // the passkey is not known, or proves nothing
 )
 
-// Refused says that an answer of a provider signs nobody in.
+// Refused says that an answer signs nobody in.
 type Refused struct{ Why string }
 
-func (e *Refused) Error() string { return "the provider's answer is refused: " + e.Why }
+func (e *Refused) Error() string { return "the answer is refused: " + e.Why }
 
 // Identity is who the provider vouches for.
 type Identity struct {

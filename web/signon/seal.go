@@ -64,27 +64,33 @@ func (s *seal) once(state string, until, now time.Time) bool {
 	return true
 }
 
-// Seal writes a value for a browser to keep; use says what it is for.
-func (p *Provider) Seal(use string, v any) (string, error) {
+// close writes a value for a browser to keep; use says what it is for.
+func (s *seal) close(use string, v any) (string, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return "", fmt.Errorf("sealing: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(p.seal.box.Seal(nil, nil, data, []byte(use))), nil
+	return base64.RawURLEncoding.EncodeToString(s.box.Seal(nil, nil, data, []byte(use))), nil
 }
 
 // errSeal: something was sealed by somebody else, for something else, or before a
 // restart.
 var errSeal = errors.New("the seal is broken")
 
-// Unseal reads what Seal wrote for the same use.
-func (p *Provider) Unseal(use, sealed string, v any) error {
+// open reads what close wrote for the same use.
+func (s *seal) open(use, sealed string, v any) error {
 	data, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
 		return errSeal
 	}
-	if data, err = p.seal.box.Open(nil, nil, data, []byte(use)); err != nil {
+	if data, err = s.box.Open(nil, nil, data, []byte(use)); err != nil {
 		return errSeal
 	}
 	return json.Unmarshal(data, v)
 }
+
+// Seal writes a value for a browser to keep; use says what it is for.
+func (p *Provider) Seal(use string, v any) (string, error) { return p.seal.close(use, v) }
+
+// Unseal reads what Seal wrote for the same use.
+func (p *Provider) Unseal(use, sealed string, v any) error { return p.seal.open(use, sealed, v) }

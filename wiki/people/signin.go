@@ -23,6 +23,7 @@ const (
 	ByLink       = "link"
 	ByInvitation = "invitation"
 	ByProvider   = "provider"
+	ByPasskey    = "passkey"
 )
 
 // Entry is the browser that somebody signs in on, and how they did.

@@ -180,14 +180,14 @@ func (d *DB) RevokeToken(ctx context.Context, c Caller, id string) error {
 	})
 }
 
-// DropSecrets ends every session, token, link and invitation. It is for a
+// DropSecrets ends every session, token, link, invitation and passkey. It is for a
 // restored backup, in which revoked ones would live again. System callers only.
 func (d *DB) DropSecrets(ctx context.Context, c Caller) error {
 	if !c.system {
 		return ErrForbidden
 	}
 	return d.write(ctx, func(t *tx) error {
-		for _, table := range []string{"sessions", "tokens", "links", "invitations", "setup", "guest_invitations", "guest_links", "guest_confirmations", "sign_ins", "resets"} {
+		for _, table := range []string{"sessions", "tokens", "links", "invitations", "setup", "guest_invitations", "guest_links", "guest_confirmations", "sign_ins", "resets", "passkeys"} {
 			if _, err := t.exec("DELETE FROM " + table); err != nil {
 				return err
 			}
