@@ -364,7 +364,7 @@ func (d *Doc) writePlain(w *capped, n ast.Node, hidden map[ast.Node]bool) {
 		case *ast.AutoLink:
 			_, _ = w.Write(c.Label(d.body))
 		case *wikiLink:
-			_, _ = w.WriteString(c.link.label())
+			_, _ = w.WriteString(c.link.plain())
 		case *mention:
 			if !hidden[c] {
 				_, _ = w.WriteString(c.text)

@@ -88,6 +88,16 @@ func (l Link) label() string {
 	return l.Dest
 }
 
+// plain is what a wiki link is in plain text, where it leads nowhere: its words,
+// or the page's name alone. Of the place nothing is told: the same text is shown
+// to readers who know of no stages, and whether the page is there or not.
+func (l Link) plain() string {
+	if l.Text != "" || l.Page == "" {
+		return l.label()
+	}
+	return strings.ReplaceAll(l.Page[strings.LastIndexByte(l.Page, '/')+1:], "-", " ")
+}
+
 // wikiLinkParser reads “[[stage/page]]”, “[[page|text]]” and
 // “[[prospect:stage/page#heading]]”.
 type wikiLinkParser struct{}
