@@ -21,6 +21,8 @@ type collector struct {
 	used  map[string]bool
 	seen  map[string]bool
 	out   strings.Builder
+	// labels says that the lead is one of labels, until something better comes.
+	labels bool
 }
 
 func (c *collector) run(root ast.Node) {
@@ -261,9 +263,7 @@ func (c *collector) block(n ast.Node) {
 			if text == "" {
 				continue
 			}
-			if p, ok := b.(*ast.Paragraph); ok && d.lead == "" && p.Parent() == d.root {
-				d.lead = strings.ToValidUTF8(text, "\uFFFD")
-			}
+			c.lead(b, text)
 			c.out.WriteString(text)
 			if b.Kind() == east.KindTableCell && b.NextSibling() != nil {
 				c.out.WriteByte('\t')

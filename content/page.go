@@ -109,7 +109,8 @@ func (d *Doc) Front() Front { return d.front }
 // else empty.
 func (d *Doc) Title() string { return d.title }
 
-// Lead is the first paragraph as plain text.
+// Lead is the first paragraph as plain text; after labels such as "**Who:**
+// Ingrid" what stands below them.
 func (d *Doc) Lead() string { return d.lead }
 
 // Outline lists the headings in order.
