@@ -24,6 +24,10 @@ import (
 // nobody is told of each, but of all of them at once.
 const many = 100
 
+// manyGiven is of how many tasks and facts of one page that are theirs since
+// somebody is told at once: a page can hold tens of thousands.
+const manyGiven = 20
+
 // batch is what was found between two commits of a side.
 type batch struct {
 	id       wiki.SideID
@@ -210,10 +214,11 @@ func (c *Center) page(ctx context.Context, b *batch, place wiki.Place, before, n
 		return Notice{Kind: kind, Section: place.Section, Path: place.String(), Actor: wiki.PersonID(v.Author), Name: v.Author.Name, Title: title, At: v.When, Times: 1}
 	}
 	told := map[string]bool{}
-	c.assigned(ctx, b, by(KindAssigned, last), before, now, told)
+	guests := c.byGuests(ctx, versions)
+	c.assigned(ctx, b, by(KindAssigned, last), before, now, told, guests)
 	had := before.Mentions()
 	for _, handle := range now.Mentions() {
-		if person := c.handle(ctx, b, handle); person != "" && !slices.Contains(had, handle) {
+		if person := c.named(ctx, b, handle, guests); person != "" && !slices.Contains(had, handle) {
 			if told[person] {
 				continue
 			}
@@ -257,7 +262,7 @@ func (c *Center) page(ctx context.Context, b *batch, place wiki.Place, before, n
 }
 
 // assigned tells people of the facts and actions that are theirs since.
-func (c *Center) assigned(ctx context.Context, b *batch, n Notice, before, now *content.Doc, told map[string]bool) {
+func (c *Center) assigned(ctx context.Context, b *batch, n Notice, before, now *content.Doc, told map[string]bool, guests bool) {
 	owner := map[string]string{}
 	key := func(id, title string) string {
 		if id != "" {
@@ -271,10 +276,14 @@ func (c *Center) assigned(ctx context.Context, b *batch, n Notice, before, now *
 	for _, a := range before.Actions() {
 		owner[key(a.ID, a.Text)], owner["~"+a.Text] = a.Owner, a.Owner
 	}
+	given := map[string]int{}
 	give := func(kind, id, handle, text string) {
-		person := c.handle(ctx, b, handle)
+		person := c.named(ctx, b, handle, guests)
 		if person == "" || owner[key(id, text)] == handle {
 			return
+		}
+		if given[person]++; given[person] > manyGiven {
+			return // the page itself lists them all
 		}
 		at := n
 		if at.Text = text; id != "" {
@@ -298,6 +307,33 @@ func (c *Center) assigned(ctx context.Context, b *batch, n Notice, before, now *
 			give(KindAssigned, a.ID, a.Owner, a.Text)
 		}
 	}
+}
+
+// byGuests reports that guests alone have made all of the versions.
+func (c *Center) byGuests(ctx context.Context, versions []repo.Version) bool {
+	for _, v := range versions {
+		for _, a := range append([]repo.Person{v.Author}, v.CoAuthors...) {
+			if !c.isGuest(ctx, wiki.PersonID(a)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (c *Center) isGuest(ctx context.Context, id string) bool {
+	p, err := c.people.Get(ctx, id)
+	return err == nil && p.Guest
+}
+
+// named is who is named by a handle. Guests name those who take part: whatever
+// name they guess, nobody else gets mail for it or watches from then on.
+func (c *Center) named(ctx context.Context, b *batch, handle string, guests bool) string {
+	person := c.handle(ctx, b, handle)
+	if _, watches := b.watchers[person]; guests && !watches && !b.joined[person] {
+		return ""
+	}
+	return person
 }
 
 func (c *Center) handle(ctx context.Context, b *batch, handle string) string {
@@ -381,8 +417,9 @@ func (c *Center) comments(ctx context.Context, stream *wiki.Stream, b *batch, pl
 			c.join(ctx, b, cm.By)
 			b.happen(webhook.Comment+".added", cm.At, webhook.Data{Path: n.Path, Title: title, By: c.by(ctx, cm.By, cm.Name), ID: t.ID})
 			told := map[string]bool{}
+			guest := c.isGuest(ctx, cm.By)
 			for _, handle := range content.Parse([]byte("\n" + cm.Text)).Mentions() {
-				if person := c.handle(ctx, b, handle); person != "" && !told[person] {
+				if person := c.named(ctx, b, handle, guest); person != "" && !told[person] {
 					told[person] = true
 					m := n
 					m.Kind = KindMention

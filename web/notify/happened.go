@@ -86,20 +86,32 @@ func (c *Center) pageHappened(ctx context.Context, b *batch, place wiki.Place, w
 	}
 	b.happen(what, last.When, d)
 	d.From = ""
-	before, after := stated(was), stated(is)
+	before, had := stated(was)
+	after, has := stated(is)
+	type deed struct {
+		what string
+		fact
+	}
+	var deeds []deed
 	for _, f := range after {
-		i := slices.IndexFunc(before, func(o fact) bool { return o.key() == f.key() })
+		old, known := had[f.key()]
 		switch {
-		case i < 0:
-			b.fact("raised", last.When, d, f)
-		case before[i] != f:
-			b.fact("changed", last.When, d, f)
+		case !known:
+			deeds = append(deeds, deed{"raised", f})
+		case old != f:
+			deeds = append(deeds, deed{"changed", f})
 		}
 	}
 	for _, f := range before {
-		if !slices.ContainsFunc(after, func(o fact) bool { return o.key() == f.key() }) {
-			b.fact("removed", last.When, d, f)
+		if _, stands := has[f.key()]; !stands {
+			deeds = append(deeds, deed{"removed", f})
 		}
+	}
+	if len(deeds) > many {
+		return // the page has changed; a message for each would choke whoever listens
+	}
+	for _, one := range deeds {
+		b.fact(one.what, last.When, d, one.fact)
 	}
 }
 
@@ -113,11 +125,14 @@ func (f *fact) key() string {
 	return "~" + f.kind + ":" + f.title
 }
 
-func stated(doc *content.Doc) []fact {
+// stated is what a page states, in its order and by key.
+func stated(doc *content.Doc) ([]fact, map[string]fact) {
 	var out []fact
+	byKey := map[string]fact{}
 	add := func(f fact) {
-		if !slices.ContainsFunc(out, func(o fact) bool { return o.key() == f.key() }) {
-			out = append(out, f) // of two with one key the first counts
+		if _, twice := byKey[f.key()]; !twice { // of two with one key the first counts
+			byKey[f.key()] = f
+			out = append(out, f)
 		}
 	}
 	for _, f := range doc.Facts() {
@@ -134,7 +149,7 @@ func stated(doc *content.Doc) []fact {
 		}
 		add(fact{a.ID, "action", a.Text, state, a.Owner, a.Due})
 	}
-	return out
+	return out, byKey
 }
 
 func (b *batch) fact(what string, at time.Time, d webhook.Data, f fact) {

@@ -174,3 +174,55 @@ func TestGuestsAreToldNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, list)
 }
+
+// guest is somebody of the customer's who may write.
+func (d *desk) guest() people.Caller {
+	d.t.Helper()
+	_, token, err := d.db.InviteGuest(d.t.Context(), d.dana, people.NewGuest{Prospect: "northwind", Name: "Ingrid Solberg", Email: "ingrid@customer.example", Role: people.GuestEditor})
+	require.NoError(d.t, err)
+	p, _, err := d.db.JoinAsGuest(d.t.Context(), people.Caller{}, token, "")
+	require.NoError(d.t, err)
+	return people.Caller{Person: p, Scopes: people.AllScopes, Via: "session"}
+}
+
+// A customer who guesses names reaches nobody who does not take part, and makes
+// nobody watch.
+func TestGuestsNameOnlyThoseWhoTakePart(t *testing.T) {
+	d, p := newPost(t)
+	guest := d.guest()
+	named := "# Ask\n\n@dana @vera @tom\n\n- [ ] send it @vera\n\n> [!question] Who? @tom\n"
+	d.edit(guest, "external/account/ask", named)
+	side, err := d.sp.Side(wiki.External)
+	require.NoError(t, err)
+	place := wiki.Place{Section: wiki.External, Stage: "account", Page: "ask"}
+	_, err = side.StartThread(t.Context(), guest, place, wiki.NewThread{Text: "@dana or @vera, or @tom?"})
+	require.NoError(t, err)
+	assert.NotEmpty(t, d.unread(d.dana), "she owns the deal")
+	assert.Empty(t, d.unread(d.vera))
+	assert.Empty(t, d.unread(d.tom))
+	lines, _ := p.take()
+	for _, line := range lines {
+		assert.True(t, strings.HasPrefix(line, "dana@"), line)
+	}
+	d.edit(guest, "external/account/ask", named+"\nAnd another thing.\n")
+	assert.Empty(t, d.unread(d.vera), "nobody was made to watch")
+
+	d.edit(d.dana, "external/account/ask", named+"\nAnd another thing, @tom knows.\n\n- [ ] tell them @tom\n")
+	assert.NotEmpty(t, d.unread(d.tom), "whom a colleague names takes part")
+	d.seeAll(d.tom)
+	d.edit(guest, "external/account/other", "# Other\n\n@tom please\n")
+	assert.Contains(t, d.unread(d.tom), "mention Ingrid Solberg Other", "and can be named from then on")
+}
+
+// A page of the largest size states tens of thousands of tasks. They are told in
+// a bounded number of notices, and the next change is not kept waiting.
+func TestVeryManyTasksAreToldAsAFew(t *testing.T) {
+	d := newDesk(t)
+	guest := d.guest()
+	d.edit(guest, "external/account/flood", "# Flood\n\n"+strings.Repeat("- [ ] s @dana\n", 25_000))
+	d.c.CatchUp(t.Context())
+	list, err := d.c.Inbox(t.Context(), d.dana, true, 1000)
+	require.NoError(t, err)
+	assert.NotEmpty(t, list)
+	assert.LessOrEqual(t, len(list), 21)
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -102,6 +103,11 @@ func TestProgramsAreToldOfWhatHappens(t *testing.T) {
 	d.edit(d.tom, "internal/closing/plan", "# Plan\n\nNothing.\n")
 	what, _ = round()
 	assert.Equal(t, []string{"page.changed", "fact.removed"}, what)
+
+	// More than ten thousand waiting messages would disable whoever listens.
+	d.edit(d.tom, "internal/closing/flood", "# Flood\n\n"+strings.Repeat("- [ ] step\n", 12_000))
+	what, _ = round()
+	assert.Equal(t, []string{"page.created"}, what, "one message stands for very many facts")
 
 	side, err := d.sp.Side(wiki.Internal)
 	require.NoError(t, err)
