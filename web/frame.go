@@ -192,7 +192,7 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 	if e.Outcome != wiki.OutcomeOpen {
 		v.Outcome = outcomeName(e.Outcome)
 	}
-	v.StageDays = e.DaysInStage(now) + 1
+	v.StageDays = e.DaysInStage(now)
 	at := f.funnel.Index(e.Stage)
 	for i, st := range f.funnel.Stages {
 		v.Steps = append(v.Steps, Step{Name: st.Title, Href: f.href() + "#stage-" + st.Key, State: stepState(i, at)})

@@ -346,7 +346,7 @@ func orDash(s string) string {
 func (s *Server) deal(e *wiki.Entry, owner people.Person, restricted bool, funnel *wiki.Funnel) Deal {
 	now := s.now()
 	d := Deal{Name: e.Title, Href: spacePath(e.Slug), Value: money(e.Value, e.Currency), Stage: stageTitle(funnel, e.Stage),
-		Days: e.DaysInStage(now) + 1, Restricted: restricted, Changed: e.Updated, Close: e.ExpectedClose}
+		Days: e.DaysInStage(now), Restricted: restricted, Changed: e.Updated, Close: e.ExpectedClose}
 	if e.Outcome != wiki.OutcomeOpen {
 		d.Outcome = outcomeName(e.Outcome)
 	}

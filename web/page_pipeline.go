@@ -207,26 +207,73 @@ func drawFigures(v *PipelineView, f *pipeline.Figures) {
 		v.Notes = append(v.Notes, dealCount(f.WithoutValue)+" without a value: in the counts, not in the amounts.")
 	}
 	if f.Asleep > 0 {
-		v.Notes = append(v.Notes, dealCount(f.Asleep)+" on the nurturing list: not counted.")
+		v.Notes = append(v.Notes, asleepNote(f))
 	}
 	if f.Unread > 0 {
 		v.Notes = append(v.Notes, "The past of "+dealCount(f.Unread)+" is still being read. Load the page again in a minute.")
 	}
 	w := f.WinRate
 	v.Figures = []KeyFigure{
-		{"Unit win rate", percent(w.Unit), fmt.Sprintf("%d of %d decided; %s with open deals counted", w.Won, w.Won+w.Lost, percent(w.UnitOpen)),
+		{"Unit win rate", percent(w.Unit), decidedOf(strconv.Itoa(w.Won), strconv.Itoa(w.Won+w.Lost)+" decided", w.UnitOpen, w.Won+w.Lost),
 			"Deals won ÷ deals won and lost in this time. Deals that ended without a decision (" + strconv.Itoa(w.NoDecision) + ") are in neither. With open deals counted as pursued, those that are open now stand below the line too: won ÷ (won + lost + open)."},
-		{"Value win rate", percent(w.Value), fmt.Sprintf("%s of %s; %s with open deals counted", amount(w.WonValue, f.Currency), amount(w.WonValue+w.LostValue, f.Currency), percent(w.ValueOpen)),
+		{"Value win rate", percent(w.Value), decidedOf(amount(w.WonValue, f.Currency), amount(w.WonValue+w.LostValue, f.Currency), w.ValueOpen, w.Won+w.Lost),
 			"Value won ÷ value won and lost in this time. Below the unit win rate: it is the larger deals that are lost."},
 		{"Average won deal", amountOf(f.Velocity.Average, f.Currency), lostAverage(f), "Value won ÷ deals won that have a value."},
-		{"Sales cycle", countDays(f.Cycle.Mean), "median " + figure(f.Cycle.Median, 0) + ", " + dealCount(f.Cycle.Deals) + " won", "Days from the day a deal was opened to its signature, over deals won in this time: the mean, because it goes into the velocity."},
-		{"Sales velocity", perDay(f), fmt.Sprintf("%d qualified × %s × %s ÷ %s days", f.Velocity.Qualified, amountOf(f.Velocity.Average, f.Currency), percent(f.Velocity.WinRate), figure(f.Velocity.Cycle, 0)),
+		{"Sales cycle", countDays(f.Cycle.Mean), cycleNote(f), "Days from the day a deal was opened to its signature, over deals won in this time: the mean, because it goes into the velocity."},
+		{"Sales velocity", perDay(f), velocityNote(f),
 			"Open deals beyond qualifying × average value of won deals × unit win rate ÷ sales cycle: what the sale brings in a day. Ten per cent better on each of the four makes it 48 per cent faster."},
 	}
 	v.Cards = []ChartCard{winCard(f), sizeCard(f), neededCard(f), sourceCard(f), timeCard(f), conversionCard(f), weightedCard(f), ratingsCard(f)}
 }
 
+// asleepNote says how many deals are on the nurturing list, as the board does, and
+// what they count for.
+func asleepNote(f *pipeline.Figures) string {
+	switch said := dealCount(f.Asleep) + " on the nurturing list: "; {
+	case f.AsleepClosed == 0:
+		return said + "not counted."
+	case f.AsleepClosed == f.Asleep:
+		return said + "counted as ended, not as open."
+	default:
+		return said + "not counted, but for " + strconv.Itoa(f.AsleepClosed) + " that ended before."
+	}
+}
+
+// wonOf says how many of the deals that were decided were won.
+func wonOf(won, decided int) string {
+	if decided == 0 {
+		return "none decided yet"
+	}
+	return fmt.Sprintf("%d of %d won", won, decided)
+}
+
+// decidedOf says what a win rate is made of.
+func decidedOf(won, all string, withOpen *float64, decided int) string {
+	if decided == 0 {
+		return "none decided yet"
+	}
+	return fmt.Sprintf("%s of %s; %s with open deals counted", won, all, percent(withOpen))
+}
+
+func cycleNote(f *pipeline.Figures) string {
+	if f.Cycle.Deals == 0 {
+		return "none won yet"
+	}
+	return "median " + figure(f.Cycle.Median, 0) + ", " + dealCount(f.Cycle.Deals) + " won"
+}
+
+func velocityNote(f *pipeline.Figures) string {
+	v := f.Velocity
+	if v.PerDay == nil {
+		return fmt.Sprintf("%d qualified; the rest is known when a deal was won", v.Qualified)
+	}
+	return fmt.Sprintf("%d qualified × %s × %s ÷ %s days", v.Qualified, amountOf(v.Average, f.Currency), percent(v.WinRate), figure(v.Cycle, 0))
+}
+
 func lostAverage(f *pipeline.Figures) string {
+	if f.WinRate.Won == 0 && f.WinRate.Lost == 0 {
+		return "none won yet"
+	}
 	if f.WinRate.Lost == 0 || f.WinRate.LostValue == 0 {
 		return dealCount(f.WinRate.Won) + " won"
 	}
@@ -302,7 +349,7 @@ func sizeCard(f *pipeline.Figures) ChartCard {
 		How:   []string{"Deals with a value are sorted into thirds, with round numbers between them. A sound pipeline does not hang on one size: few large deals make a year of luck, many small ones a year of work."}}
 	best, rows := -1, []bar(nil)
 	for i, s := range f.Sizes {
-		rows = append(rows, bar{label: sizeName(s, f.Currency), note: fmt.Sprintf("%d of %d won · %d open", s.Won, s.Won+s.Lost, s.Open), value: deref(s.Unit), text: percent(s.Unit)})
+		rows = append(rows, bar{label: sizeName(s, f.Currency), note: fmt.Sprintf("%s · %d open", wonOf(s.Won, s.Won+s.Lost), s.Open), value: deref(s.Unit), text: percent(s.Unit)})
 		if s.Unit != nil && (best < 0 || *s.Unit > *f.Sizes[best].Unit) {
 			best = i
 		}
@@ -436,7 +483,7 @@ func conversionCard(f *pipeline.Figures) ChartCard {
 		if st.Passed == 0 {
 			continue
 		}
-		rows = append(rows, bar{label: st.Title, value: deref(st.Unit), text: percent(st.Unit), side: fmt.Sprintf("%d of %d won", st.PassedWon, st.Passed)})
+		rows = append(rows, bar{label: st.Title, value: deref(st.Unit), text: percent(st.Unit), side: wonOf(st.PassedWon, st.Passed)})
 		if i := len(rows) - 1; weakest < 0 || rows[i].value < rows[weakest].value {
 			weakest = i
 		}
@@ -467,7 +514,7 @@ func sourceCard(f *pipeline.Figures) ChartCard {
 	var rows []bar
 	for _, s := range f.Sources {
 		if len(rows) < shownSources {
-			rows = append(rows, bar{label: sourceName(s.Source), note: fmt.Sprintf("%d of %d won", s.Won, s.Won+s.Lost), value: s.Value, text: amount(s.Value, f.Currency)})
+			rows = append(rows, bar{label: sourceName(s.Source), note: wonOf(s.Won, s.Won+s.Lost), value: s.Value, text: amount(s.Value, f.Currency)})
 		}
 		card.Table.Rows = append(card.Table.Rows, cells(sourceName(s.Source), strconv.Itoa(s.Won), strconv.Itoa(s.Won+s.Lost), amount(s.Value, f.Currency)))
 	}

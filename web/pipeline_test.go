@@ -31,7 +31,7 @@ func TestPipelinePage(t *testing.T) {
 		assert.Contains(t, page.body, want)
 	}
 	assert.NotContains(t, page.body, "style=")
-	assert.Contains(t, dana.get("/pipeline?owner="+s.mara.ID).body, "0 of 0 decided")
+	assert.Contains(t, dana.get("/pipeline?owner="+s.mara.ID).body, "none decided yet")
 	assert.Equal(t, http.StatusUnprocessableEntity, dana.get("/pipeline?from=yesterday").status)
 	assert.Equal(t, http.StatusUnprocessableEntity, dana.get("/pipeline?from=2027-01-01&to=2026-01-01").status)
 

@@ -65,9 +65,15 @@ type Nurture struct {
 	Reason string `yaml:"reason" json:"reason"`
 }
 
-// DaysInStage is how many days the prospect has been in its stage, 0 when that
-// is not known.
-func (p Prospect) DaysInStage(now time.Time) int { return daysSince(p.Since, now) }
+// DaysInStage is on which day of its stage the prospect is: 1 on the day that it
+// came, in UTC, 0 when that is not known. Whoever tells how long a deal has been
+// in its stage counts so.
+func (p Prospect) DaysInStage(now time.Time) int {
+	if _, err := time.Parse(dateFormat, p.Since); err != nil {
+		return 0
+	}
+	return daysSince(p.Since, now) + 1
+}
 
 // Age is how many days ago the prospect was made.
 func (p Prospect) Age(now time.Time) int { return daysSince(p.Created, now) }

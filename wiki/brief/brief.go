@@ -18,8 +18,8 @@ import (
 // Brief is the carried-forward context of a deal, for one reader.
 type Brief struct {
 	Prospect  wiki.Prospect `json:"prospect"`
-	Stage     string        `json:"stage"` // its title
-	Days      int           `json:"days_in_stage"`
+	Stage     string        `json:"stage"`         // its title
+	Days      int           `json:"days_in_stage"` // 1 on the first; 0: not known
 	Typical   int           `json:"typical_days,omitempty"`
 	Owner     *Person       `json:"owner"`
 	Computed  time.Time     `json:"computed"`
@@ -424,7 +424,11 @@ func (b *Brief) standing() string {
 	var s strings.Builder
 	switch p.Outcome {
 	case wiki.OutcomeOpen:
-		fmt.Fprintf(&s, "Day %d in %s", b.Days+1, b.Stage)
+		if b.Days == 0 {
+			fmt.Fprintf(&s, "In %s", b.Stage)
+		} else {
+			fmt.Fprintf(&s, "Day %d in %s", b.Days, b.Stage)
+		}
 		if b.Typical > 0 {
 			fmt.Fprintf(&s, " (typical: %d)", b.Typical)
 		}

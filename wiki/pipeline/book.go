@@ -16,7 +16,7 @@ import (
 )
 
 // format is raised whenever what is kept changes; older tables are dropped.
-const format = 1
+const format = 2
 
 // Book keeps the pasts of all deals. It is safe for concurrent use.
 type Book struct {

@@ -19,6 +19,7 @@ type Deal struct {
 // History is what the past of a deal adds to how it stands.
 type History struct {
 	Stays   []Stay    `json:"stays"`             // oldest first
+	Sleeps  []Stay    `json:"sleeps,omitempty"`  // on the nurturing list, in the stage that it slept in
 	Ended   time.Time `json:"ended,omitzero"`    // when the outcome was first written down, where it has no date
 	Ratings []Rating  `json:"ratings,omitempty"` // of accepted and returned handoffs
 }
@@ -81,6 +82,7 @@ func (h *History) stand(v wiki.Standing, stage, since string) {
 			now.To = later(at, now.From)
 		}
 	}
+	h.sleep(v, written)
 	if v.Outcome == wiki.OutcomeOpen {
 		h.Ended = time.Time{}
 	} else if h.Ended.IsZero() {
@@ -117,6 +119,19 @@ func (h *History) stand(v wiki.Standing, stage, since string) {
 			}
 		}
 		now.From = from
+	}
+}
+
+// sleep notes whether the deal is on the nurturing list, where it may be when it
+// was lost, too.
+func (h *History) sleep(v wiki.Standing, written time.Time) {
+	n := len(h.Sleeps)
+	asleep := n > 0 && h.Sleeps[n-1].To.IsZero()
+	switch {
+	case v.Nurture != nil && !asleep:
+		h.Sleeps = append(h.Sleeps, Stay{Stage: v.Stage, From: orDay(v.Nurture.Since, written)})
+	case v.Nurture == nil && asleep:
+		h.Sleeps[n-1].To = later(written, h.Sleeps[n-1].From)
 	}
 }
 
@@ -170,11 +185,9 @@ func (d *Deal) at(t, closed time.Time) *Stay {
 	return nil
 }
 
-// asleep tells whether an undecided deal that had begun was in no stage: stay is
-// nil, then.
-func (d *Deal) asleep(stay *Stay, t, closed time.Time) bool {
-	b := d.begun()
-	return stay == nil && !b.IsZero() && !b.After(t) && (closed.IsZero() || closed.After(t))
+// asleep tells whether the deal was on the nurturing list at the end of a day.
+func (d *Deal) asleep(t time.Time) bool {
+	return slices.ContainsFunc(d.Sleeps, func(s Stay) bool { return !s.From.After(t) && (s.To.IsZero() || s.To.After(t)) })
 }
 
 // selling appends the stays before the deal was decided, ended by that day.
@@ -194,7 +207,8 @@ func (d *Deal) selling(out []Stay, closed time.Time) []Stay {
 	return out
 }
 
-// days counts how long stays in a stage took, until a day where they last.
+// days counts how long stays in a stage took. One that lasts counts with the day
+// that it lasts until, as [wiki.Prospect.DaysInStage] does.
 func days(stays []Stay, stage string, until time.Time) (n int, was bool) {
 	for _, s := range stays {
 		if s.Stage != stage || s.From.After(until) {
@@ -202,7 +216,7 @@ func days(stays []Stay, stage string, until time.Time) (n int, was bool) {
 		}
 		to := s.To
 		if to.IsZero() || to.After(until) {
-			to = until
+			to = until.Add(day)
 		}
 		n += int(to.Sub(s.From) / day)
 		was = true

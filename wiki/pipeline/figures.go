@@ -24,7 +24,8 @@ type Figures struct {
 	Currency     string         `json:"currency" doc:"Of all amounts"`
 	Others       []Amount       `json:"other_currencies" doc:"Deals whose amounts are left out"`
 	WithoutValue int            `json:"without_value" doc:"Deals that count as deals and add no value"`
-	Asleep       int            `json:"asleep" doc:"Deals on the nurturing list; they count nowhere else"`
+	Asleep       int            `json:"asleep" doc:"Deals on the nurturing list at the end of the time"`
+	AsleepClosed int            `json:"asleep_closed" doc:"Of them, those that were closed in the time: they count as such. The others count nowhere else"`
 	Unread       int            `json:"unread,omitempty" doc:"Deals whose past is still being read; their stages count from what they say now"`
 	WinRate      WinRate        `json:"win_rate"`
 	Cycle        Cycle          `json:"cycle"`
@@ -123,7 +124,7 @@ type StageFigures struct {
 type Here struct {
 	Prospect string  `json:"prospect"`
 	Name     string  `json:"name"`
-	Days     int     `json:"days" doc:"In this stage, all its stays together"`
+	Days     int     `json:"days" doc:"In this stage, all its stays together, today included"`
 	Value    float64 `json:"value"`
 }
 
@@ -268,9 +269,13 @@ func (c *computer) take(d *Deal) {
 	c.leave()
 	c.rate(d)
 	counts := stay != nil || c.in(closed)
-	switch {
-	case !counts && d.asleep(stay, c.q.To, closed):
+	if d.asleep(c.q.To) {
 		c.Asleep++
+		if counts {
+			c.AsleepClosed++
+		}
+	}
+	switch {
 	case counts && d.Value == 0:
 		c.WithoutValue++
 	case counts && !ours:

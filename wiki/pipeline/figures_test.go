@@ -144,15 +144,22 @@ func TestPeriodAndPast(t *testing.T) {
 		deal("old", wiki.OutcomeWon, "2025-06-01", 100, stay("closing", "2025-01-01", "2025-06-01")),
 		deal("later", wiki.OutcomeLost, "2026-08-01", 100, stay("qualifying", "2026-01-01", "2026-03-01"), stay("closing", "2026-03-01", "2026-08-01")),
 		deal("asleep", wiki.OutcomeOpen, "", 100, stay("qualifying", "2026-01-01", "2026-02-01")),
+		deal("slept at once", wiki.OutcomeOpen, "", 100),
+		deal("lost and asleep", wiki.OutcomeNoDecision, "2026-04-01", 100, stay("qualifying", "2026-03-01", "2026-04-01")),
+		deal("awake again", wiki.OutcomeOpen, "", 100, stay("qualifying", "2026-05-01", "2026-05-01")),
 	}
+	for i, from := range map[int]string{2: "2026-02-01", 3: "2026-01-05", 4: "2026-04-02", 5: "2026-01-01"} {
+		deals[i].Sleeps = []pipeline.Stay{stay("qualifying", from, "")}
+	}
+	deals[5].Sleeps[0].To = date("2026-05-01")
 	f := pipeline.Compute(deals, funnel, year)
 	assert.Equal(t, []int{0, 1, 0}, []int{f.WinRate.Won, f.WinRate.Lost, f.WinRate.Open})
-	assert.Equal(t, 1, f.Asleep)
+	assert.Equal(t, []int{3, 1}, []int{f.Asleep, f.AsleepClosed}, "as the board counts them")
 	// At the end of February the deal lost in August stood in Qualifying.
 	f = pipeline.Compute(deals, funnel, pipeline.Query{From: date("2026-01-01"), To: date("2026-02-28")})
 	assert.Equal(t, 1, f.WinRate.Open)
 	require.Len(t, f.Stages[1].Now, 1)
-	assert.Equal(t, pipeline.Here{Prospect: "later", Name: "later", Days: 58, Value: 100}, f.Stages[1].Now[0])
+	assert.Equal(t, pipeline.Here{Prospect: "later", Name: "later", Days: 59, Value: 100}, f.Stages[1].Now[0])
 	// All of it counts for the quarters that are shown.
 	assert.Equal(t, 1, f.Quarters[5].Won+f.Quarters[4].Won)
 	assert.Nil(t, pipeline.Compute(nil, funnel, year).WinRate.Unit)
@@ -190,6 +197,9 @@ func TestRead(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) { assert.Equal(t, test.want, pipeline.Read(test.versions, nil).Stays) })
 	}
+	awake := standing("2026-05-01", "qualifying", "2026-05-01", "open")
+	assert.Equal(t, []pipeline.Stay{stay("qualifying", "2026-03-01", "2026-05-01"), stay("qualifying", "2026-03-01", "")},
+		pipeline.Read([]wiki.Standing{nurtured, awake, nurtured}, nil).Sleeps, "one that sleeps from its beginning, too")
 	given := handoff.Ratings{Content: 4, Collaboration: 5, Communication: 3}
 	h := pipeline.Read(nil, []handoff.Handoff{
 		{Record: handoff.Record{Number: 2, From: "closing"}, State: handoff.StateAccepted, Answered: date("2026-05-01"), Ratings: &given},
