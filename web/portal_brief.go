@@ -88,6 +88,9 @@ func (p *portal) brief(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	if plan != nil {
 		v.Waiting = ro.waiting(ctx, plan, page)
 		for _, s := range plan.Late() {
+			if len(v.Late) == planWaiting {
+				break
+			}
 			v.Late = append(v.Late, ro.planStep(ctx, &s, ro.href(page.Page)))
 		}
 	}

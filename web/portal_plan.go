@@ -11,17 +11,27 @@ import (
 	"dealwiki/wiki/actionplan"
 )
 
+// Bounds of what is listed of a plan: a page of the largest size has tens of
+// thousands of steps, and its own text lists them all.
+const (
+	planListed  = 200 // open steps, and finished ones
+	planWaiting = 100
+)
+
 // planView draws the plan of a shared space.
 func (ro *room) planView(ctx context.Context, plan *actionplan.Plan, page *wiki.Page) *PlanView {
 	v := &PlanView{Href: ro.href(page.Page), Title: page.Title, Done: plan.Done(), All: len(plan.Steps), Goal: plan.Goal,
 		Customer: shortName(ro.customer()), Company: shortName(ro.company()), Version: page.Version.String(), Write: ro.canWrite()}
 	for i := range plan.Steps {
-		step := ro.planStep(ctx, &plan.Steps[i], v.Href)
-		if step.Done {
-			v.Finished = append(v.Finished, step)
-		} else {
-			v.Open = append(v.Open, step)
+		list := &v.Open
+		if plan.Steps[i].Done {
+			list = &v.Finished
 		}
+		if len(*list) == planListed {
+			v.More++
+			continue
+		}
+		*list = append(*list, ro.planStep(ctx, &plan.Steps[i], v.Href))
 	}
 	v.Drawing = drawPlan(plan)
 	return v
@@ -60,6 +70,9 @@ func (ro *room) planStep(ctx context.Context, s *actionplan.Step, page string) P
 func (ro *room) waiting(ctx context.Context, plan *actionplan.Plan, page *wiki.Page) []PlanStep {
 	var out []PlanStep
 	for _, s := range plan.Waiting(ro.c.Person.Handle) {
+		if len(out) == planWaiting {
+			break
+		}
 		out = append(out, ro.planStep(ctx, &s, ro.href(page.Page)))
 	}
 	return out
@@ -118,13 +131,16 @@ func drawPlan(plan *actionplan.Plan) Drawing {
 
 	rows := &labelRows{}
 	rows.put(&d, at(plan.Today), true, "Today, "+plan.Today.Format("2 Jan"), "")
-	if !plan.Goal.IsZero() {
+	drawn := func(t time.Time) bool { return !t.IsZero() && !t.Before(from) && !t.After(to) }
+	if drawn(plan.Goal) {
 		d.Marks = append(d.Marks, Mark{Kind: "dot", Class: "dot-goal", X: at(plan.Goal), Y: y})
 		rows.put(&d, at(plan.Goal), true, "Goal", plan.Goal.Format("2 Jan"))
 	}
+	// Of dots on one spot one is drawn.
+	dots := map[Mark]bool{}
 	for i := range plan.Steps {
 		s := &plan.Steps[i]
-		if s.Due.IsZero() {
+		if !drawn(s.Due) {
 			continue
 		}
 		class := "dot-open"
@@ -134,9 +150,15 @@ func drawPlan(plan *actionplan.Plan) Drawing {
 		case s.Late, s.Due.Sub(plan.Today) <= 7*24*time.Hour:
 			class = "dot-warn"
 		}
-		d.Marks = append(d.Marks, Mark{Kind: "dot", Class: class, X: at(s.Due), Y: y})
+		if dot := (Mark{Kind: "dot", Class: class, X: at(s.Due), Y: y}); !dots[dot] {
+			dots[dot] = true
+			d.Marks = append(d.Marks, dot)
+		}
 	}
 	for _, s := range planOrder(plan) {
+		if !drawn(s.Due) {
+			continue
+		}
 		rows.put(&d, at(s.Due), false, shortLabel(s.Text, 22), s.Due.Format("2 Jan"))
 	}
 	return d

@@ -133,8 +133,9 @@ func TestWhatIsNotSharedIsNotThere(t *testing.T) {
 	for _, path := range []string{"/shared", "/shared/northwind", "/shared/no-such", "/shared/northwind/close-plan"} {
 		a := anonymous.get(path)
 		assert.Equal(t, http.StatusSeeOther, a.status, path)
-		assert.True(t, strings.HasPrefix(a.location(), "/sign-in?next="), path)
+		assert.True(t, strings.HasPrefix(a.location(), "/sign-in/link?next="), path)
 	}
+	assert.Contains(t, anonymous.ok("/sign-in/link?next=%2Fshared%2Fnorthwind"), `href="/sign-in?next=%2Fshared%2Fnorthwind"`, "staff come in behind it")
 }
 
 // Nothing of the staff's side is on any screen of a guest: no page, no stage, no
@@ -277,6 +278,28 @@ func TestPlanIsStartedByHand(t *testing.T) {
 	assert.Contains(t, body, `class="chart map-line"`)
 }
 
+// What one editor writes into the plan costs nobody else their overview: dates at
+// the ends of time are not drawn, and of very many steps some are listed.
+func TestPlansThatCostTooMuch(t *testing.T) {
+	s := newSite(t)
+	guest, _ := s.shared()
+	usual := guest.get("/shared/northwind")
+	for name, text := range map[string]string{
+		"dates at the ends of time": guestPlan + "- [ ] First @ingrid due:0001-01-02\n- [ ] Last @ingrid due:9999-12-31\n",
+		"very many steps":           "# Plan\n\n" + strings.Repeat("- [ ] step @ingrid due:2026-01-01\n- [x] done @ingrid\n", 2_000),
+	} {
+		s.write("northwind", "external/account/mutual-action-plan", text)
+		for _, path := range []string{"/shared/northwind", "/shared/northwind/brief"} {
+			a := guest.get(path)
+			require.Equal(t, http.StatusOK, a.status, name)
+			assert.Less(t, len(a.body), len(usual.body)+600_000, "%s: %s", name, path)
+			if path == "/shared/northwind" && strings.HasPrefix(name, "very") {
+				assert.Contains(t, a.body, "3600 more steps")
+			}
+		}
+	}
+}
+
 func TestWhatIsNewToAGuest(t *testing.T) {
 	s := newSite(t)
 	guest, ingrid := s.shared()
@@ -332,6 +355,8 @@ func TestSharedCalls(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	assert.Equal(t, http.StatusPreconditionFailed, call("PUT", "/pages/notes", `{"text":"y"}`, "If-Match", etag).status)
 	assert.Equal(t, http.StatusPreconditionFailed, call("PUT", "/pages/terms", `{"text":"y"}`, "If-None-Match", "*").status)
+	zeros := call("PUT", "/pages/notes", `{"text":"y"}`, "If-Match", `"`+strings.Repeat("0", 40)+`"`)
+	assert.Equal(t, http.StatusPreconditionFailed, zeros.status, zeros.body)
 	a = call("POST", "/pages/notes/comments", `{"text":"Good","quote":"More."}`)
 	require.Equal(t, http.StatusCreated, a.status, a.body)
 	assert.Contains(t, guest.ok(base+"/pages/notes/comments"), `"Good"`)

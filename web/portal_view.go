@@ -76,6 +76,7 @@ type PlanView struct {
 	Drawing  Drawing
 	Open     []PlanStep
 	Finished []PlanStep
+	More     int // steps that are not listed
 	Customer string
 	Company  string
 	Version  string // of the page, for ticking

@@ -13,6 +13,9 @@ import (
 // Page is the name of the page that is the plan of a shared space.
 const Page = "mutual-action-plan"
 
+// spanYears is how far from today a step may be to be drawn.
+const spanYears = 10
+
 // Plan is a mutual action plan as of a day.
 type Plan struct {
 	Goal  time.Time // zero: none is set
@@ -120,11 +123,13 @@ func (p *Plan) open(want func(*Step) bool) []Step {
 }
 
 // Span is the first and the last day that the plan names, today and the goal
-// included. It is never empty.
+// included. It is never empty. A day more than spanYears from today is left out:
+// it is a slip of the pen, beside which all others would be one point.
 func (p *Plan) Span() (from, to time.Time) {
 	from, to = p.Today, p.Today
+	first, last := p.Today.AddDate(-spanYears, 0, 0), p.Today.AddDate(spanYears, 0, 0)
 	widen := func(t time.Time) {
-		if t.IsZero() {
+		if t.IsZero() || t.Before(first) || t.After(last) {
 			return
 		}
 		if t.Before(from) {

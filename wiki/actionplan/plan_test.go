@@ -94,3 +94,12 @@ func FuzzBackwards(f *testing.F) {
 		require.Equal(t, len(before.Steps), len(after.Steps))
 	})
 }
+
+// A slip of the pen in one date does not make the drawing of all others endless.
+func TestSpanIsBounded(t *testing.T) {
+	p := Read(content.Parse([]byte("- [ ] One @a due:0001-01-02\n- [ ] Two @a due:9999-12-31\n- [ ] Three @a due:2027-02-01\n")), on(t, "9999-12-31"), on(t, "2026-11-12"))
+	require.Len(t, p.Steps, 3)
+	from, to := p.Span()
+	assert.Equal(t, on(t, "2026-11-12"), from)
+	assert.Equal(t, on(t, "2027-02-01"), to)
+}
