@@ -14,6 +14,7 @@ import {
 import { syntaxTree } from "@codemirror/language";
 import { type EditorState, type Extension, Prec } from "@codemirror/state";
 import { type EditorView, keymap } from "@codemirror/view";
+import type { SyntaxNode } from "@lezer/common";
 import { element, icon } from "../dom";
 
 // Choice is a completion with what is drawn beside its label.
@@ -75,12 +76,12 @@ export function section(name: string, rank: number) {
   };
 }
 
-// inTable tells whether a place is in a table, where only words of one line fit.
-export function inTable(state: EditorState, at: number): boolean {
-  for (let node = syntaxTree(state).resolveInner(at, -1); node.parent; node = node.parent) {
-    if (node.name === "Table") return true;
+// tableAt is the table that a place is in, where only words of one line fit.
+export function tableAt(state: EditorState, at: number): SyntaxNode | null {
+  for (let node: SyntaxNode | null = syntaxTree(state).resolveInner(at, -1); node; node = node.parent) {
+    if (node.name === "Table") return node;
   }
-  return false;
+  return null;
 }
 
 // inCode tells whether a place is inside code, where nothing is offered.

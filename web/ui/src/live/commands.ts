@@ -3,7 +3,7 @@
 // of the page around them.
 import { type ChangeSpec, EditorSelection, type EditorState, type Line, type TransactionSpec } from "@codemirror/state";
 import type { Command, EditorView } from "@codemirror/view";
-import { inTable } from "./choices";
+import { tableAt } from "./choices";
 
 function apply(view: EditorView, spec: TransactionSpec): boolean {
   if (view.state.readOnly) return false;
@@ -173,7 +173,7 @@ export const pageLink: Command = (view) => {
   const { state } = view;
   const { from, to } = state.selection.main;
   const chosen = state.sliceDoc(from, to).replace(/[\n|\]]/g, " ");
-  const insert = chosen ? `[[${inTable(state, from) ? "\\" : ""}|${chosen}]]` : "[[]]";
+  const insert = chosen ? `[[${tableAt(state, from) ? "\\" : ""}|${chosen}]]` : "[[]]";
   // As typed, so that the list of pages opens.
   return apply(view, { changes: { from, to, insert }, selection: { anchor: from + 2 }, userEvent: "input.type" });
 };

@@ -4,7 +4,7 @@
 import { type CompletionContext, type CompletionResult, pickedCompletion } from "@codemirror/autocomplete";
 import { EditorSelection, EditorState, type Extension } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
-import { type Choice, choices, inCode, inTable, section } from "./choices";
+import { type Choice, choices, inCode, section, tableAt } from "./choices";
 import { namedDates } from "./dates";
 import type { Lookup, Named } from "./lookup";
 
@@ -42,7 +42,7 @@ function closed(page: string) {
   return (view: EditorView, completion: Choice, from: number, to: number) => {
     const after = view.state.sliceDoc(to, to + 2);
     // In a table a bar would begin the next cell.
-    const value = inTable(view.state, from) ? page.replace("|", "\\|") : page;
+    const value = tableAt(view.state, from) ? page.replace("|", "\\|") : page;
     const insert = after === "]]" ? value : after.startsWith("]") ? `${value}]` : `${value}]]`;
     const past = after === "]]" ? 2 : after.startsWith("]") ? 1 : 0;
     view.dispatch({

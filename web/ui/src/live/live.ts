@@ -29,6 +29,7 @@ import { markdownKeys } from "./preview-keys";
 import { slashMenu } from "./slash";
 import { Status } from "./status";
 import { type Actions, press, setUpToolbar } from "./toolbar";
+import { undoSteps } from "./undo";
 import { World } from "./world";
 
 const config = readConfig();
@@ -211,6 +212,7 @@ async function open(config: Config): Promise<void> {
         dropCursor(),
         rectangularSelection(),
         keys,
+        undoSteps(undoManager),
         yCollab(conn.text, null, { undoManager }),
         presence.extension(), // after yCollab: it needs the document as it is after a change
         config.write

@@ -1,13 +1,15 @@
 // Pasting and dropping: rich text and tables become markdown, files are stored
 // beside the page.
 import { EditorSelection, type Extension, Prec } from "@codemirror/state";
-import { EditorView, keymap } from "@codemirror/view";
+import { EditorView, keymap, ViewPlugin } from "@codemirror/view";
 import { element } from "../dom";
 import { toast } from "../toast";
-import { inCode } from "./choices";
+import { inCode, tableAt } from "./choices";
 import { type Picture, toMarkdown } from "./markdown";
 import { fromTabs } from "./markdown-table";
+import { tableView } from "./table-widget";
 import { upload, uploadable, type UploadOptions } from "./uploads";
+import { outside } from "./writing";
 
 export type PasteOptions = UploadOptions;
 
@@ -79,7 +81,7 @@ function put(view: EditorView, clipped: Clipped): void {
   });
   for (const { picture, at } of places) {
     const file = fromData(picture);
-    if (file) upload(view, file, at, picture.alt);
+    if (file) upload(view, file, at, { alt: picture.alt });
   }
   for (const note of clipped.notes) toast(note);
 }
@@ -107,8 +109,67 @@ function named(file: File): File {
 
 // attach stores files and puts them into the text at a place.
 export function attach(view: EditorView, files: Iterable<File>, at = view.state.selection.main.head): void {
-  for (const file of files) upload(view, named(file), at);
+  for (const file of files) upload(view, named(file), outside(view.state, at));
 }
+
+const onlyPicture = /^\s*!\[[^\]]*\]\([^)]*\)\s*$/;
+
+// laid stores files that were dropped: a picture goes below the paragraph it was
+// laid on, another file among its words.
+function laid(view: EditorView, files: Iterable<File>, at: number): void {
+  const place = outside(view.state, at);
+  const line = view.state.doc.lineAt(place);
+  view.dispatch({ selection: EditorSelection.cursor(place) });
+  view.focus();
+  for (const file of files) {
+    const apart = (file.type.startsWith("image/") || onlyPicture.test(line.text)) && !tableAt(view.state, place);
+    upload(view, named(file), apart ? line.to : place, { apart });
+  }
+}
+
+// dropping takes files wherever on the page they are dropped: a browser would
+// leave the page for them. Beside the text they go to the caret.
+const dropping = ViewPlugin.define((view) => {
+  const holds = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  const place = ({ target, clientX: x, clientY: y }: DragEvent): number => {
+    const caret = view.state.selection.main.head;
+    if (!(target instanceof Element) || !view.contentDOM.contains(target)) return caret;
+    return tableView(target)?.endOf(target) ?? view.posAtCoords({ x, y }, false);
+  };
+  const over = (event: DragEvent) => {
+    if (!holds(event)) return;
+    event.preventDefault();
+    view.dom.classList.toggle("is-over", !view.state.readOnly);
+  };
+  const leave = (event: DragEvent) => {
+    if (event.relatedTarget === null) view.dom.classList.remove("is-over");
+  };
+  const drop = (event: DragEvent) => {
+    view.dom.classList.remove("is-over");
+    if (!holds(event) || !event.dataTransfer) return;
+    event.preventDefault(); // the editor's own handlers keep still then
+    if (!view.state.readOnly) laid(view, event.dataTransfer.files, place(event));
+  };
+  const paste = (event: ClipboardEvent) => {
+    const files = event.clipboardData ? alone(event.clipboardData) : [];
+    if (files.length === 0 || view.state.readOnly || !(event.target as Element).closest(".lp-cell")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    attach(view, files);
+  };
+  document.addEventListener("dragover", over, true);
+  document.addEventListener("dragleave", leave, true);
+  document.addEventListener("drop", drop, true);
+  view.dom.addEventListener("paste", paste, true);
+  return {
+    destroy() {
+      document.removeEventListener("dragover", over, true);
+      document.removeEventListener("dragleave", leave, true);
+      document.removeEventListener("drop", drop, true);
+      view.dom.removeEventListener("paste", paste, true);
+    },
+  };
+});
 
 // pickFiles asks for files and puts them at the cursor.
 export function pickFiles(view: EditorView): void {
@@ -139,12 +200,17 @@ function asLink(view: EditorView, text: string): boolean {
   return true;
 }
 
+// alone are the files of a clipboard with nothing else to take: office programs
+// put a picture of the text beside it.
+function alone(data: DataTransfer): File[] {
+  const html = data.getData("text/html").replace(/<\/?(?:html|body)>|<!--[^>]*-->/gi, "");
+  return html === "" || /^\s*(?:<meta[^>]*>\s*)?<img[^>]*>\s*$/i.test(html) ? [...data.files] : [];
+}
+
 // take handles a paste or drop; false leaves it to the editor.
 function take(view: EditorView, data: DataTransfer): boolean {
-  const files = [...data.files];
-  const html = data.getData("text/html");
-  // Office programs put a picture of the text beside it.
-  if (files.length > 0 && (html === "" || /^\s*(?:<meta[^>]*>\s*)?<img[^>]*>\s*$/i.test(html.replace(/<\/?(?:html|body)>|<!--[^>]*-->/gi, "")))) {
+  const files = alone(data);
+  if (files.length > 0) {
     attach(view, files);
     return true;
   }
@@ -163,6 +229,7 @@ export function pasting(o: PasteOptions): Extension {
   let plain = false;
   return [
     uploadable(o),
+    dropping,
     Prec.high(
       keymap.of([
         {
@@ -184,23 +251,12 @@ export function pasting(o: PasteOptions): Extension {
         event.preventDefault();
         return true;
       },
-      dragover(event, view) {
-        if (!event.dataTransfer?.types.includes("Files") || view.state.readOnly) return false;
-        event.preventDefault();
-        view.dom.classList.add("is-over");
-        return false;
-      },
-      dragleave(event, view) {
-        if (!view.dom.contains(event.relatedTarget as Node | null)) view.dom.classList.remove("is-over");
-        return false;
-      },
       drop(event, view) {
-        view.dom.classList.remove("is-over");
         const data = event.dataTransfer;
         if (!data || view.state.readOnly) return false;
         // What is dragged inside the text is moved by the editor itself.
-        if (data.files.length === 0 && (view as unknown as { inputState?: { draggedContent?: unknown } }).inputState?.draggedContent) return false;
-        const at = view.posAtCoords({ x: event.clientX, y: event.clientY }) ?? view.state.doc.length;
+        if ((view as unknown as { inputState?: { draggedContent?: unknown } }).inputState?.draggedContent) return false;
+        const at = view.posAtCoords({ x: event.clientX, y: event.clientY }, false);
         view.dispatch({ selection: EditorSelection.cursor(at) });
         view.focus();
         if (!take(view, data)) return false;

@@ -283,8 +283,10 @@ class Pen {
     const dest = plainDest(this.text(url.from, url.to));
     const alt = this.text(marks[0]!.to, marks[1]!.from);
     const remote = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(dest) && !this.o.remoteImages;
-    const widget = new Picture(remote ? dest : this.o.resolve(dest), alt, dest, remote);
-    if (this.touched(node.from, node.to)) {
+    const widget = new Picture(remote ? dest : this.o.picture(dest), alt, dest, remote);
+    // Beside a picture the caret is as at home as beside a letter; what is
+    // written shows inside of it.
+    if (this.focus && this.state.selection.ranges.some((r) => r.from < node.to && r.to > node.from && (r.from > node.from || r.to < node.to))) {
       this.mark(syntax, node.from, node.to);
       this.out.push(Decoration.widget({ widget, side: 1 }).range(node.to));
     } else this.mark(Decoration.replace({ widget }), node.from, node.to);

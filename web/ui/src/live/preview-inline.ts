@@ -86,7 +86,7 @@ export function renderInline(raw: string, o: PreviewOptions): Rendered {
         if (!url || marks.length < 2) break;
         const dest = raw.slice(url.from, url.to).replace(/^<(.*)>$/, "$1");
         const alt = raw.slice(marks[0]!.to, marks[1]!.from);
-        const src = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(dest) && !o.remoteImages ? null : o.resolve(dest);
+        const src = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(dest) && !o.remoteImages ? null : o.picture(dest);
         if (src === null) tag("span", [document.createTextNode(alt || dest)], out, "missing-image");
         else {
           const img = tag("img", [], out) as HTMLImageElement;

@@ -11,6 +11,7 @@ import { idsKept } from "./preview-ids";
 import { behindMarks, markdownKeys } from "./preview-keys";
 import { type WikiLink, markdownLanguage } from "./preview-language";
 import { opening } from "./preview-links";
+import { pictures } from "./preview-picture";
 import { tables } from "./table";
 
 export { type WikiLink, markdownSource } from "./preview-language";
@@ -31,6 +32,8 @@ export interface PreviewOptions {
    * they are.
    */
   resolve(dest: string): string | null;
+  /** The address of an image's bytes, as resolve has it otherwise. */
+  picture(dest: string): string | null;
   /** Where a wiki link leads; undefined while that is not known. */
   page?(link: WikiLink): PageLink | undefined;
   /** The name of whom a handle (lower case, without @) means. */
@@ -112,6 +115,7 @@ export function livePreview(o: PreviewOptions): Extension {
     cells.extension,
     plugin,
     idsKept(),
+    pictures(),
     opening(o),
     markdownKeys(),
     behindMarks,

@@ -3,7 +3,7 @@ import { type CompletionContext, type CompletionResult, snippet, startCompletion
 import { EditorSelection, EditorState, type Extension, Prec, StateEffect, StateField, type Text } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { element } from "../dom";
-import { type Choice, choices, inCode, inTable, section } from "./choices";
+import { type Choice, choices, inCode, section, tableAt } from "./choices";
 import { namedDates } from "./dates";
 import { newID } from "./ids";
 import { pickFiles } from "./paste";
@@ -346,7 +346,7 @@ export function slashMenu(o: SlashOptions): Extension {
     const query = (match[1] ?? "").toLowerCase();
     if (o.templates && !context.aborted) await Promise.race([ask(), new Promise((done) => setTimeout(done, 150))]);
     const options: { choice: Choice; rank: number }[] = [];
-    const cell = inTable(state, pos);
+    const cell = tableAt(state, pos) !== null;
     const add = (entry: Entry, group: { name: string; rank: number; header: () => HTMLElement }, guests: boolean) => {
       const rank = fits(entry, query);
       if (rank < 0 || (cell && !entry.inline)) return;

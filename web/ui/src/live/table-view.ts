@@ -335,6 +335,12 @@ export class TableView {
 
   // ---- where things are on the screen
 
+  /** endOf is where in the document the cell that an element is in ends, null beside the cells. */
+  endOf(target: Element): number | null {
+    const cell = this.grid.of(target) ?? this.grid.of(target.closest("td, th")?.firstElementChild ?? null);
+    return cell ? (this.cellRange(cell)?.to ?? null) : null;
+  }
+
   /** from is where the table begins in the document. */
   get from(): number {
     return this.spot.from;

@@ -1,10 +1,12 @@
 // Files on their way into the text. Until a file is stored, what stands at its
 // place is drawn there and is not in the text, so nobody else sees it and
 // nothing is left behind when it fails.
-import { type Extension, Facet, StateEffect, StateField } from "@codemirror/state";
+import { type Extension, Facet, type Range, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, WidgetType } from "@codemirror/view";
 import { element, icon, problem } from "../dom";
 import { fileName, send } from "../upload";
+import { tableAt } from "./choices";
+import { put } from "./writing";
 
 export interface UploadOptions {
   files: string; // PUT NAME below it
@@ -15,6 +17,7 @@ interface Upload {
   name: string;
   file: File;
   alt: string;
+  apart: boolean; // a picture that stands by itself, on lines of its own
   state: "sending" | "waiting" | "failed";
   done: number; // 0 to 1
   why: string;
@@ -63,7 +66,17 @@ const uploads = StateField.define<DecorationSet>({
     }
     return now;
   },
-  provide: (field) => EditorView.decorations.from(field),
+  // Over the cells of a table nothing can be drawn; it goes below.
+  provide: (field) =>
+    EditorView.decorations.compute([field], (state) => {
+      const drawn: Range<Decoration>[] = [];
+      for (const cursor = state.field(field).iter(); cursor.value; cursor.next()) {
+        const table = tableAt(state, cursor.from);
+        const { widget } = cursor.value.spec as { widget: Placeholder };
+        drawn.push(table ? Decoration.widget({ widget, side: 1, block: true }).range(table.to) : cursor.value.range(cursor.from));
+      }
+      return Decoration.set(drawn, true);
+    }),
 });
 
 function all(view: EditorView): { upload: Upload; at: number }[] {
@@ -170,18 +183,15 @@ function land(view: EditorView, upload: Upload, markdown: string): void {
   const place = all(view).find((entry) => entry.upload === upload);
   if (!place) return;
   const named = upload.alt === "" ? markdown : markdown.replace(/^!\[[^\]]*\]/, `![${upload.alt.replace(/[[\]\\]/g, " ").trim()}]`);
-  const before = view.state.sliceDoc(Math.max(0, place.at - 1), place.at);
-  const after = view.state.sliceDoc(place.at, place.at + 1);
-  const insert = (before === "" || /\s/.test(before) ? "" : " ") + named + (after === "" || /[\s.,;:!?)|]/.test(after) ? "" : " ");
-  view.dispatch({ changes: { from: place.at, insert }, effects: removed.of(upload), userEvent: "input.paste" });
+  view.dispatch({ ...put(view.state, place.at, named, upload.apart), effects: removed.of(upload), userEvent: "input.paste" });
 }
 
 // upload stores a file and puts it into the text at a place, which moves with
-// the text around it.
-export function upload(view: EditorView, file: File, at: number, alt = ""): void {
+// the text around it; apart puts a picture on lines of its own.
+export function upload(view: EditorView, file: File, at: number, { alt = "", apart = false } = {}): void {
   const o = view.state.facet(uploadOptions);
   if (!o || view.state.readOnly) return;
-  const own: Upload = { name: fileName(file.name), file, alt, state: "sending", done: 0, why: "", stop: new AbortController(), drawn: new Set() };
+  const own: Upload = { name: fileName(file.name), file, alt, apart, state: "sending", done: 0, why: "", stop: new AbortController(), drawn: new Set() };
   if (o.maxFile > 0 && file.size > o.maxFile) {
     own.state = "failed";
     own.why = `is larger than ${Math.floor(o.maxFile / 1_048_576)} MB. Link to where it lives instead.`;

@@ -45,6 +45,14 @@ export class World implements PreviewOptions {
     return null;
   }
 
+  // picture answers the address of an image's bytes: that of a file among staff
+  // is a page about it.
+  picture(dest: string): string | null {
+    const at = this.resolve(dest);
+    if (!at?.startsWith(`${this.home}/files/`) || at.includes("?")) return at;
+    return at.replace(/(?=#|$)/, "?raw");
+  }
+
   page(link: WikiLink): PageLink | undefined {
     if (link.page === "") return { href: `#${link.fragment}`, title: link.fragment, found: true };
     const name = link.prospect ? `${link.prospect}:${link.page}` : link.page;

@@ -19,7 +19,8 @@ let opened: string[] = [];
 
 const preview = () =>
   livePreview({
-    resolve: (dest) => (dest === "files/chart.png" ? dot : dest.includes("gone") ? null : dest),
+    resolve: (dest) => (dest.includes("gone") ? null : dest),
+    picture: (dest) => (dest === "files/chart.png" ? dot : dest.includes("gone") ? null : dest),
     page: (link) =>
       link.page.startsWith("new") ? { href: "/new", found: false } : { href: `/pages/${link.page}`, title: `Title of ${link.page}`, found: true },
     person: (handle) => people[handle],
