@@ -198,7 +198,11 @@ func (s *Server) guestReturn(w http.ResponseWriter, r *http.Request, c people.Ca
 }
 
 func (s *Server) guestReturnView(r *http.Request) *GuestReturnView {
-	return &GuestReturnView{Shell: s.shell(r, people.Caller{}, "Come back"), Mails: s.mails()}
+	v := &GuestReturnView{Shell: s.shell(r, people.Caller{}, "Come back"), Mails: s.mails(), Staff: "/sign-in"}
+	if next := localPath(r.URL.Query().Get("next"), ""); next != "" {
+		v.Staff += "?next=" + url.QueryEscape(next)
+	}
+	return v
 }
 
 // postGuestReturn answers the same, after the same work, whoever has the

@@ -196,6 +196,7 @@ func TestLinksOfSharedPages(t *testing.T) {
 	assert.NotContains(t, body, "/people/")
 	assert.Contains(t, body, "Mara Test", "staff named her")
 	assert.Contains(t, body, "@nobody")
+	assert.Contains(t, guest.ok("/shared/northwind"), "See close plan, no such, mutual action plan, overview", "in lists a link is a name, not a place")
 	// What a guest types names nobody who does not take part.
 	assert.Equal(t, http.StatusSeeOther, guest.post("/shared/northwind/new", url.Values{"title": {"Who is who"}}).status)
 	page := s.read("northwind", "external/account/who-is-who")

@@ -310,7 +310,11 @@ func signInAddress(r *http.Request) string {
 	if r.URL.Path == "/" && r.URL.RawQuery == "" {
 		return "/sign-in"
 	}
-	return "/sign-in?next=" + url.QueryEscape(r.URL.RequestURI())
+	door := "/sign-in"
+	if r.URL.Path == "/shared" || strings.HasPrefix(r.URL.Path, "/shared/") {
+		door = "/sign-in/link" // the customer comes back by a mailed link; from there staff find their way
+	}
+	return door + "?next=" + url.QueryEscape(r.URL.RequestURI())
 }
 
 // at hands a page's handler its place.

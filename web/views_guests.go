@@ -99,4 +99,5 @@ type GuestReturnView struct {
 	Mails bool
 	Sent  bool
 	Form  Form
+	Staff string // where members of staff sign in
 }
