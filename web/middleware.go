@@ -147,6 +147,12 @@ func (s *Server) setHeaders(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 		h.Set("Cache-Control", "no-store")
+		if len(r.TransferEncoding) > 0 {
+			// The request may have had a Content-Length too, which net/http drops: a
+			// proxy that believed it would take what follows for its own. RFC 9112
+			// (6.1) has the connection end with such a request.
+			h.Set("Connection", "close")
+		}
 		if s.secure {
 			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		}

@@ -1,0 +1,47 @@
+package web
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// raw sends bytes as they are and answers all that comes back until the server
+// ends the connection.
+func (s *site) raw(sent string) string {
+	s.t.Helper()
+	c, err := net.Dial("tcp", s.server.Listener.Addr().String())
+	require.NoError(s.t, err)
+	defer c.Close()
+	require.NoError(s.t, c.SetDeadline(time.Now().Add(time.Minute)))
+	_, err = io.WriteString(c, sent)
+	require.NoError(s.t, err)
+	got, err := io.ReadAll(c)
+	require.NoError(s.t, err, "the server ends the connection")
+	return string(got)
+}
+
+// A request whose length can be read in two ways ends its connection: what
+// follows is answered to nobody, whoever sent it through which proxy.
+func TestRequestsAreNotSmuggled(t *testing.T) {
+	s := newSite(t)
+	const host, second = "Host: wiki.example.com\r\n", "GET /robots.txt HTTP/1.1\r\nHost: wiki.example.com\r\n\r\n"
+	for name, sent := range map[string]string{
+		"both lengths":              "POST /sign-in HTTP/1.1\r\n" + host + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + second,
+		"both, the other way round": "POST /api/v1/join/x HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 200\r\n\r\n0\r\n\r\n" + second,
+		"both, without a body":      "GET /robots.txt HTTP/1.1\r\n" + host + "Content-Length: 64\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + second,
+		"two lengths":               "POST /sign-in HTTP/1.1\r\n" + host + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd" + second,
+		"no coding":                 "POST /sign-in HTTP/1.1\r\n" + host + "Transfer-Encoding: xchunked\r\n\r\n" + second,
+		"space before the colon":    "POST /sign-in HTTP/1.1\r\n" + host + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + second,
+		"two hosts":                 "GET /sign-in HTTP/1.1\r\n" + host + "Host: evil.example\r\n\r\n" + second,
+	} {
+		got := s.raw(sent)
+		assert.Equal(t, 1, strings.Count(got, "HTTP/1.1 "), "%s: %s", name, got)
+
+	}
+}
