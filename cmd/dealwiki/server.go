@@ -68,12 +68,12 @@ type server struct {
 	http     *http.Server
 	url      string
 
-	stopFacts  context.CancelFunc
-	followers  sync.WaitGroup // of facts, pipeline and handoffs; stopped by stopFacts
-	stopSearch context.CancelFunc
-	searchDone chan struct{}
-	roomsDone  chan struct{} // closed when rooms.Run has returned
-	served     chan error    // the end of http.Serve
+	stopFollowers context.CancelFunc
+	followers     sync.WaitGroup // of facts, pipeline and handoffs; stopped by stopFollowers
+	stopSearch    context.CancelFunc
+	searchDone    chan struct{}
+	roomsDone     chan struct{} // closed when rooms.Run has returned
+	served        chan error    // the end of http.Serve
 }
 
 // start opens the data folder and listens. Close ends what it began.
@@ -133,29 +133,14 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if s.url == "" {
 		s.url = "http://" + localAddr(listener.Addr())
 	}
-	if err := s.startFacts(ctx, o, letters); err != nil {
+	if err := s.startFollowers(ctx, o, letters); err != nil {
 		return nil, err
 	}
 	s.makeMailbox(o, conf.InboundMail)
-	s.source = search.NewSource(s.wiki)
-	if s.search, err = search.Open(filepath.Join(o.data, "index"), s.source, search.Options{Logger: o.log}); err != nil {
-		return nil, fmt.Errorf("opening the search index: %w", err)
-	}
-	following, stop := context.WithCancel(context.Background())
-	s.stopSearch, s.searchDone = stop, make(chan struct{})
-	go func() {
-		defer close(s.searchDone)
-		if err := s.search.Run(following); err != nil && following.Err() == nil {
-			o.log.Error("following changes for the search", "err", err)
-		}
-	}()
-	helped, err := credit.Open(ctx, s.wiki, s.facts, s.book)
-	if err != nil {
+	if err := s.startSearch(o); err != nil {
 		return nil, err
 	}
-	s.web, err = web.New(web.Config{Wiki: s.wiki, People: s.people, Search: s.search, Logger: o.log, Now: o.now,
-		Live: s.rooms, Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Notices: s.notices, Log: s.talks, Mailbox: s.mailbox, Sources: s.outside, Webhooks: s.hooks, Pipeline: s.figures, Credit: helped, URL: s.url, SignOn: signOn, TrustedProxies: o.proxies, Version: version, Ready: s.ready})
-	if err != nil {
+	if err := s.openDoors(ctx, o, signOn); err != nil {
 		return nil, err
 	}
 	s.http = &http.Server{
@@ -200,9 +185,9 @@ func (s *server) startRooms(ctx context.Context, o options, limits liveConfig, f
 	return nil
 }
 
-// startFacts opens the register of facts, the book of handoffs, the pipeline and
-// the inboxes, and lets them follow the commits.
-func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail) (err error) {
+// startFollowers opens what is computed from the commits or told of them (facts,
+// handoffs, figures, inboxes, webhooks, sources) and lets it follow.
+func (s *server) startFollowers(ctx context.Context, o options, letters *notify.Mail) (err error) {
 	if s.facts, err = register.Open(ctx, s.wiki, o.log); err != nil {
 		return fmt.Errorf("opening the register of facts: %w", err)
 	}
@@ -215,7 +200,7 @@ func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail
 	s.talks = maillog.New(maillog.Config{Wiki: s.wiki, Logger: o.log})
 	s.outside = source.New(source.Config{Wiki: s.wiki, People: s.people, Log: s.talks, Client: outbound.New(outbound.Config{Redirects: 5}), Logger: o.log})
 	following, stop := context.WithCancel(context.Background())
-	s.stopFacts = stop
+	s.stopFollowers = stop
 	for what, run := range map[string]func(context.Context) error{
 		"facts":    s.facts.Run,
 		"pipeline": s.figures.Run,
@@ -231,6 +216,39 @@ func (s *server) startFacts(ctx context.Context, o options, letters *notify.Mail
 		})
 	}
 	return nil
+}
+
+// startSearch opens the index and lets it follow the commits.
+func (s *server) startSearch(o options) error {
+	s.source = search.NewSource(s.wiki)
+	var err error
+	if s.search, err = search.Open(filepath.Join(o.data, "index"), s.source, search.Options{Logger: o.log}); err != nil {
+		return fmt.Errorf("opening the search index: %w", err)
+	}
+	following, stop := context.WithCancel(context.Background())
+	s.stopSearch, s.searchDone = stop, make(chan struct{})
+	go func() {
+		defer close(s.searchDone)
+		if err := s.search.Run(following); err != nil && following.Err() == nil {
+			o.log.Error("following changes for the search", "err", err)
+		}
+	}()
+	return nil
+}
+
+// openDoors makes what answers requests.
+func (s *server) openDoors(ctx context.Context, o options, signOn web.SignOn) error {
+	helped, err := credit.Open(ctx, s.wiki, s.facts, s.book)
+	if err != nil {
+		return err
+	}
+	s.web, err = web.New(web.Config{
+		Wiki: s.wiki, People: s.people, Search: s.search, Live: s.rooms,
+		Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Pipeline: s.figures, Credit: helped,
+		Notices: s.notices, Log: s.talks, Mailbox: s.mailbox, Sources: s.outside, Webhooks: s.hooks,
+		URL: s.url, SignOn: signOn, TrustedProxies: o.proxies, Version: version, Ready: s.ready, Logger: o.log, Now: o.now,
+	})
+	return err
 }
 
 // ready answers why requests should not be sent here yet: lists may be behind
@@ -300,8 +318,8 @@ func (s *server) close(ctx context.Context) error {
 	if s.provider != nil {
 		s.provider.Close()
 	}
-	if s.stopFacts != nil {
-		s.stopFacts()
+	if s.stopFollowers != nil {
+		s.stopFollowers()
 		s.followers.Wait()
 	}
 	if s.notices != nil {
