@@ -66,7 +66,7 @@ func withControls(html []byte, base string) []byte {
 		}
 		var b strings.Builder
 		b.Write(card)
-		b.WriteString(`<span class="fact-do"><button class="btn btn-small btn-quiet" formaction="` + base + `/facts/` + string(m[2]) + `" name="what" value="` + string(to) + `">` + stateVerb(kind, to) + `</button></span>`)
+		b.WriteString(`<span class="fact-do"><button class="btn btn-small" formaction="` + base + `/facts/` + string(m[2]) + `" name="what" value="` + string(to) + `">` + markVerb(kind, to) + `</button></span>`)
 		return []byte(b.String())
 	})
 }

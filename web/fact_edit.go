@@ -214,6 +214,15 @@ func stateVerb(kind string, state facts.State) string {
 	return stateName(kind, state)
 }
 
+// markVerb says it beside the fact itself, where a bare "Done" would be read as
+// how it stands.
+func markVerb(kind string, state facts.State) string {
+	if state == facts.StateOpen || state == facts.StateDropped {
+		return stateVerb(kind, state)
+	}
+	return "Mark as " + strings.ToLower(stateVerb(kind, state))
+}
+
 func clipText(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n]) + "…"

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -211,6 +212,7 @@ func (f *frame) changesSince(ctx context.Context, h *handoff.Handoff) (*HandoffC
 			}
 		}
 	}
+	v.fold()
 	if len(v.Mine) > 0 {
 		v.Action = f.handoffPath(h.Number) + "/acknowledge"
 	}
@@ -221,6 +223,32 @@ func (f *frame) changesSince(ctx context.Context, h *handoff.Handoff) (*HandoffC
 		}
 	}
 	return v, nil
+}
+
+// changesShown is how many changed facts are read at once.
+const changesShown = 6
+
+// fold puts what binds before what is done day by day, and keeps the first few
+// facts in sight.
+func (v *HandoffChanges) fold() {
+	order := []string{"commitment", "decision", "requirement", "risk", "question", "stakeholder", "action"}
+	slices.SortStableFunc(v.Rows, func(a, b ChangedFact) int {
+		return cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind))
+	})
+	for _, row := range v.Rows {
+		if row.Kind == "action" {
+			v.Tasks++
+		}
+	}
+	shown := len(v.Rows) - v.Tasks
+	if shown == 0 {
+		shown = len(v.Rows)
+	}
+	shown = min(shown, changesShown)
+	v.Rows, v.More = v.Rows[:shown:shown], v.Rows[shown:]
+	if len(v.More) == 1 {
+		v.Rows, v.More = append(v.Rows, v.More...), nil // a line as well
+	}
 }
 
 // openHandoff opens the handoff that the address names.

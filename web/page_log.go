@@ -177,7 +177,11 @@ func (f *frame) logDays(ctx context.Context, v *LogView, shown []maillog.Entry, 
 			v.Days = append(v.Days, LogDay{Label: label[key]})
 		}
 		day := &v.Days[len(v.Days)-1]
-		day.Threads = append(day.Threads, *threads[key])
+		t := *threads[key]
+		if t.First.Day == day.Label {
+			t.First.Day = "" // it stands above
+		}
+		day.Threads = append(day.Threads, t)
 	}
 }
 

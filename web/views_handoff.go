@@ -111,7 +111,9 @@ type HandoffChanges struct {
 	Number   int    // of the handoff
 	Accepted bool   // it counts from then, else from the offer
 	Pages    string // address of all that is new since, pages too
-	Rows     []ChangedFact
+	Rows     []ChangedFact // facts first
+	More     []ChangedFact // what is folded away: further facts, then tasks
+	Tasks    int           // of More
 	Raised   int
 	Changed  int
 	Ended    int

@@ -137,6 +137,9 @@ func FactName(kind string) string {
 	return strings.ToUpper(kind[:1]) + kind[1:]
 }
 
+// FactNames is what several facts of a kind are called.
+func FactNames(kind string) string { return FactName(kind) + "s" }
+
 // FactIcon is the icon of a kind of fact.
 func FactIcon(kind string) string {
 	switch kind {
@@ -182,18 +185,19 @@ func funcs(assets *Assets) template.FuncMap {
 			}
 			return icon("lock", "sm")
 		},
-		"factName": FactName,
-		"factIcon": FactIcon,
-		"when":     when,
-		"day":      day,
-		"plural":   plural,
-		"inc":      func(i int) int { return i + 1 },
-		"longDay":  func(t time.Time) string { return t.Format("2 January 2006") },
-		"last":     isLast,
-		"pair":     func(a, b any) pair { return pair{a, b} },
-		"join":     strings.Join,
-		"ms":       func(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) + " ms" },
-		"numeric":  numeric,
+		"factName":  FactName,
+		"factNames": FactNames,
+		"factIcon":  FactIcon,
+		"when":      when,
+		"day":       day,
+		"plural":    plural,
+		"inc":       func(i int) int { return i + 1 },
+		"longDay":   func(t time.Time) string { return t.Format("2 January 2006") },
+		"last":      isLast,
+		"pair":      func(a, b any) pair { return pair{a, b} },
+		"join":      strings.Join,
+		"ms":        func(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) + " ms" },
+		"numeric":   numeric,
 	}
 }
 
