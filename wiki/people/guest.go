@@ -30,9 +30,13 @@ func ParseGuestRole(s string) (GuestRole, error) {
 	return "", invalid("role", "must be viewer, commenter or editor")
 }
 
-// MaxGuests is how many guests a prospect may have, those who have left
-// included.
+// MaxGuests is how many guests a prospect may have. Who was sent away does not
+// count, so that there is a way out when a reusable link got about.
 const MaxGuests = 1000
+
+// invitable is how many of them come by invitation only: whoever fills a
+// prospect with guests by a link keeps out nobody whom the owner invites.
+const invitable = 100
 
 // GuestGrant is a guest of a prospect.
 type GuestGrant struct {

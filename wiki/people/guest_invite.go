@@ -118,12 +118,16 @@ func (t *tx) byEmail(email string) (Person, error) {
 
 // putGuest gives a grant that is to be accepted, in place of one before.
 func (t *tx) putGuest(g GuestGrant) error {
-	n, err := t.count("SELECT count(*) FROM guest_grants WHERE prospect = ?", g.Prospect)
+	n, err := t.count("SELECT count(*) FROM guest_grants WHERE prospect = ? AND revoked = 0 AND person <> ?", g.Prospect, g.Person)
 	if err != nil {
 		return err
 	}
-	if n >= MaxGuests {
-		return invalid("guests", "are limited to %d for one prospect", MaxGuests)
+	most := int64(MaxGuests)
+	if g.Link != "" {
+		most -= invitable
+	}
+	if n >= most {
+		return invalid("guests", "are limited to %d for one prospect; its owner can send some away", most)
 	}
 	_, err = t.exec(`INSERT INTO guest_grants (prospect, person, role, until, inviter, link, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 		ON CONFLICT (prospect, person) DO UPDATE SET role = ?3, until = ?4, over = 0, revoked = 0, inviter = ?5, link = ?6, created = ?7, accepted = 0`,

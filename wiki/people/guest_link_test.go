@@ -87,6 +87,27 @@ func TestLinkAsksForNameAndPassword(t *testing.T) {
 	assert.True(t, comment)
 }
 
+// A link that got about fills a prospect with guests, but keeps out nobody whom
+// the owner invites; sending those away who came by it makes room again.
+func TestALinkDoesNotKeepOutTheInvited(t *testing.T) {
+	h := newHost(t)
+	token, l := h.link(people.NewGuestLink{Asks: people.AsksNothing})
+	var err error
+	came := 0
+	for ; err == nil && came < people.MaxGuests; came++ {
+		_, _, err = h.db.EnterByLink(ctx, people.Caller{}, token, people.Joining{})
+	}
+	var full *people.Invalid
+	require.ErrorAs(t, err, &full)
+	assert.Equal(t, "guests", full.Field)
+	_, _, err = h.db.InviteGuest(ctx, h.owner, people.NewGuest{Prospect: deal, Name: "Ingrid", Email: "ingrid@northwind.example"})
+	require.NoError(t, err)
+	require.NoError(t, h.db.EndGuestLink(ctx, h.owner, deal, l.ID, true))
+	token, _ = h.link(people.NewGuestLink{Asks: people.AsksNothing})
+	_, _, err = h.db.EnterByLink(ctx, people.Caller{}, token, people.Joining{})
+	require.NoError(t, err)
+}
+
 func TestLinkPasswordIsNotGuessed(t *testing.T) {
 	h := newHost(t)
 	token, _ := h.link(people.NewGuestLink{Asks: people.AsksName, Password: "north star"})
