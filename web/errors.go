@@ -54,6 +54,7 @@ var outcomes = []struct {
 	{people.ErrForbidden, outcome{http.StatusForbidden, "You cannot do this", "You can see this, but not change it. Ask the prospect's owner, or an administrator, to do it or to give you the right."}},
 	{people.ErrOtherGuest, outcome{http.StatusConflict, "This is for somebody else", "You are signed in as somebody other than it is for. Sign out, then open it again."}},
 	{people.ErrLastAdmin, outcome{http.StatusConflict, "Somebody must stay administrator", "This is the last active administrator. Make somebody else an administrator first."}},
+	{people.ErrStale, outcome{http.StatusForbidden, "Sign in again", "You signed in a while ago. Sign out and in again first, so that it is surely you who does this."}},
 	{people.ErrSignIn, outcome{http.StatusUnprocessableEntity, "Wrong password", "The password is not right. Try again."}},
 	{handoff.ErrStale, outcome{http.StatusConflict, "The deal has moved on", "Somebody has handed it over or moved it since you began. Look at its handoffs, then do it again if it still holds."}},
 	{handoff.ErrDone, outcome{http.StatusConflict, "This handoff was answered already", "Somebody was quicker, or you have sent it twice. Look at the handoff to see what was said."}},

@@ -47,10 +47,14 @@ var deeds = map[string]deed{
 	"two-step.recovery":    {"used a recovery code", "shield", false, ""},
 	"two-step.require":     {"required two-step sign-in of", "shield-check", false, ""},
 	"two-step.free":        {"no longer requires two-step sign-in of", "shield", false, ""},
+	"passkey.add":          {"added a passkey", "key-round", true, ""},
+	"passkey.rename":       {"renamed a passkey", "key-round", false, ""},
+	"passkey.remove":       {"removed a passkey", "key-round", false, ""},
+	"passkey.backwards":    {"used a passkey that counts backwards: there may be a copy", "triangle-alert", true, ""},
 	"identity.link":        {"linked an account with single sign-on", "link", true, ""},
 	"identity.unlink":      {"unlinked an account from single sign-on", "link", true, ""},
 	"identity.refuse":      {"was refused by single sign-on", "shield-x", false, ""},
-	"secrets.drop":         {"ended all sessions, tokens and links", "rotate-ccw", true, ""},
+	"secrets.drop":         {"ended all sessions, tokens, links and passkeys", "rotate-ccw", true, ""},
 	"token.make":           {"made an API token", "key-round", true, ""},
 	"token.revoke":         {"revoked an API token", "key-round", false, ""},
 	"audit.export":         {"exported the audit log", "download", false, ""},
@@ -83,7 +87,7 @@ var deeds = map[string]deed{
 }
 
 // auditKinds are what the log can be narrowed to.
-var auditKinds = []string{"", "anything", "session.", "signing in and out", "person.", "accounts", "invitation.", "invitations", "two-step.", "two-step sign-in", "identity.", "single sign-on",
+var auditKinds = []string{"", "anything", "session.", "signing in and out", "person.", "accounts", "invitation.", "invitations", "two-step.", "two-step sign-in", "passkey.", "passkeys", "identity.", "single sign-on",
 	"token.", "API tokens", "access.", "access to prospects", "guest.", "guests", "page.", "pages through the wall", "prospect.", "prospects", "import.", "imports", "webhook.", "webhooks", "mail.", "mail"}
 
 // flagged are the actions that change who can see something.

@@ -41,6 +41,9 @@ func (s *Server) settingsView(r *http.Request, c people.Caller) (*SettingsView, 
 		return nil, err
 	}
 	v.TwoStep = TwoStepState{On: state.On, Since: state.Since, Codes: state.Codes, Required: state.Required || s.signOn.wantsTwoSteps(p)}
+	if v.Passkeys, err = s.passkeysView(r, c); err != nil {
+		return nil, err
+	}
 	if linked, err := s.people.Identities(ctx, c, c.Person.ID); err != nil {
 		return nil, err
 	} else if len(linked) > 0 {
@@ -75,7 +78,7 @@ func jobOptions(job people.Job) []Option {
 }
 
 // howNames say how a session began.
-var howNames = map[string]string{people.ByPassword: "by password", people.ByLink: "by a link", people.ByInvitation: "by an invitation", people.ByProvider: "by single sign-on"}
+var howNames = map[string]string{people.ByPassword: "by password", people.ByLink: "by a link", people.ByInvitation: "by an invitation", people.ByProvider: "by single sign-on", people.ByPasskey: "by a passkey"}
 
 // agentName names a browser shortly.
 func agentName(agent string) string {

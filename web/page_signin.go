@@ -65,7 +65,8 @@ func (s *Server) postSignIn(w http.ResponseWriter, r *http.Request, c people.Cal
 }
 
 func (s *Server) signInView(r *http.Request, next string) *SignInView {
-	return &SignInView{Shell: s.shell(r, people.Caller{}, "Sign in"), Next: next, Host: s.host(), Help: s.signOn.Help, Provider: s.providerView(next), AdminsOnly: s.signOn.adminsOnly()}
+	_, without := s.passkeyPlace(r)
+	return &SignInView{Shell: s.shell(r, people.Caller{}, "Sign in"), Next: next, Host: s.host(), Help: s.signOn.Help, Provider: s.providerView(next), AdminsOnly: s.signOn.adminsOnly(), Passkeys: without == nil}
 }
 
 // enter goes on after somebody's first step: to the second one where that is

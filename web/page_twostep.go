@@ -52,8 +52,13 @@ func (s *Server) signInCode(w http.ResponseWriter, r *http.Request, c people.Cal
 	if in.SetUp {
 		return goTo(w, r, "/sign-in/two-step?"+url.Values{"next": {next}}.Encode())
 	}
-	s.renderSecret(w, r, http.StatusOK, "sign-in-code", &CodeView{Shell: s.shell(r, people.Caller{}, "Sign in"), Name: in.Person.Name, Next: next})
+	s.renderSecret(w, r, http.StatusOK, "sign-in-code", s.codeView(r, in, next, ""))
 	return nil
+}
+
+func (s *Server) codeView(r *http.Request, in people.SignIn, next, said string) *CodeView {
+	_, without := s.passkeyPlace(r)
+	return &CodeView{Shell: s.shell(r, people.Caller{}, "Sign in"), Name: in.Person.Name, Next: next, Error: said, Passkeys: without == nil}
 }
 
 func (s *Server) postSignInCode(w http.ResponseWriter, r *http.Request, c people.Caller) error {
@@ -80,7 +85,7 @@ func (s *Server) postSignInCode(w http.ResponseWriter, r *http.Request, c people
 	if !ok {
 		return err
 	}
-	s.renderSecret(w, r, status, "sign-in-code", &CodeView{Shell: s.shell(r, people.Caller{}, "Sign in"), Name: waiting.Person.Name, Next: next, Error: said})
+	s.renderSecret(w, r, status, "sign-in-code", s.codeView(r, waiting, next, said))
 	return nil
 }
 

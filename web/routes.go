@@ -68,6 +68,8 @@ func (s *Server) routes() error {
 	s.handle("POST /sign-in/code", Anonymous, s.postSignInCode)
 	s.handle("GET /sign-in/two-step", Anonymous, s.signInTwoStep)
 	s.handle("POST /sign-in/two-step", Anonymous, s.postSignInTwoStep)
+	s.handle("POST /sign-in/passkey", Anonymous, s.postPasskey)
+	s.handle("POST /sign-in/passkey/begin", Anonymous, s.postPasskeyBegin)
 	s.handle("GET /sign-in/sso", Anonymous, s.ssoBegin)
 	s.handle("GET "+callbackPath, Anonymous, s.ssoCallback)
 	s.handle("GET "+signedOutPath, Anonymous, s.signedOut)
@@ -221,6 +223,8 @@ func (s *Server) routes() error {
 	s.handle("POST /settings/password", Staff, s.postPassword)
 	s.handle("POST /settings/two-step", Staff, s.postTwoStep)
 	s.handle("POST /settings/two-step/confirm", Staff, s.postTwoStepConfirm)
+	s.handle("POST /settings/passkeys", Staff, s.postPasskeys)
+	s.handle("POST /settings/passkeys/begin", Staff, s.postNewPasskey)
 	s.handle("POST /settings/sessions", Staff, s.postSessions)
 	s.handle("POST /settings/tokens", Staff, s.postTokens)
 

@@ -21,6 +21,7 @@ import (
 	"dealwiki/web/githttp"
 	"dealwiki/web/inmail"
 	"dealwiki/web/notify"
+	"dealwiki/web/signon"
 	"dealwiki/web/ui"
 	"dealwiki/web/webhook"
 	"dealwiki/wiki"
@@ -141,6 +142,7 @@ type Server struct {
 	buffers sync.Pool                  // *bytes.Buffer
 	imports *importQueue
 	signOn  SignOn
+	keys    *signon.Passkeys
 	letters *letters
 
 	needing sync.Mutex // see needOf
@@ -211,6 +213,11 @@ func New(cfg Config) (*Server, error) {
 	if s.templates, err = ui.NewTemplates(s.assets); err != nil {
 		return nil, fmt.Errorf("reading templates: %w", err)
 	}
+	keys, err := signon.NewPasskeys(s.now, s.log)
+	if err != nil {
+		return nil, err
+	}
+	s.keys = keys
 	s.git = githttp.New(githttp.Config{Wiki: s.wiki, People: s.people, Logger: s.log, IP: s.clientIP})
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel

@@ -89,8 +89,8 @@ type ImportJob struct {
 }
 
 // SettingsView is a person's own page (template settings). Forms post to
-// /settings/profile, /settings/look, /settings/password, /settings/sessions
-// and /settings/tokens.
+// /settings/profile, /settings/look, /settings/password, /settings/passkeys,
+// /settings/sessions and /settings/tokens.
 type SettingsView struct {
 	Shell
 	Name     string
@@ -112,6 +112,7 @@ type SettingsView struct {
 	Zone     string   // name of a time zone; may be empty
 	Mail     Form
 	TwoStep  TwoStepState
+	Passkeys PasskeysState
 	Provider string // name of the provider one signs in by; "" for none
 }
 

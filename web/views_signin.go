@@ -16,6 +16,7 @@ type SignInView struct {
 	// AdminsOnly says that passwords are for administrators: the others come by
 	// the provider.
 	AdminsOnly bool
+	Passkeys   bool // one can sign in by a passkey, at /sign-in/passkey
 }
 
 // ProviderView is single sign-on.
@@ -29,9 +30,10 @@ type ProviderView struct {
 // next to /sign-in/code.
 type CodeView struct {
 	Shell
-	Name  string
-	Next  string
-	Error string
+	Name     string
+	Next     string
+	Error    string
+	Passkeys bool // a passkey will do instead
 }
 
 // TwoStepView sets up codes (template two-step). It posts code, and next, to
@@ -82,4 +84,23 @@ type TwoStepState struct {
 	Codes    int
 	Required bool
 	Form     Form
+}
+
+// PasskeysState is one's passkeys, in the settings; forms post to
+// /settings/passkeys.
+type PasskeysState struct {
+	Rows  []PasskeyRow
+	Why   string // there are none here; "" where there may be
+	Stale string // why none can be added right now; may be empty
+	Name  string // of this browser, to begin with
+	Error string
+}
+
+// PasskeyRow is a passkey.
+type PasskeyRow struct {
+	ID      string
+	Name    string
+	Synced  bool // it may be on several devices
+	Created time.Time
+	Used    time.Time // zero: never
 }
