@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/realtime/load"
 	"dealwiki/realtime/yjs"
 )
@@ -275,11 +276,7 @@ func TestStoppedWhilePeopleType(t *testing.T) {
 // noVersionTwice checks that no commit has the tree of the one before it.
 func noVersionTwice(t testing.TB, data string) {
 	t.Helper()
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Log("git is missing: commits are not compared")
-		return
-	}
+	git := need.Program(t, "git")
 	repos, err := filepath.Glob(filepath.Join(data, "spaces", "*", "*.git"))
 	require.NoError(t, err)
 	require.NotEmpty(t, repos)

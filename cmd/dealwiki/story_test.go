@@ -175,9 +175,6 @@ func (c *wallClock) later(days int) string { return c.now().AddDate(0, 0, days).
 // sold stage by stage, won, handed to delivery, sent back, and taken over with
 // every promise in hand.
 func TestADealIsCarriedForward(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes long")
-	}
 	clock := newWallClock()
 	data := t.TempDir()
 	s, err := start(context.Background(), options{data: data, addr: "127.0.0.1:0", log: slog.New(slog.DiscardHandler), cost: cheap, now: clock.now, idle: time.Second})

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/internal/need"
 	"dealwiki/web/githttp"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
@@ -38,13 +39,7 @@ type desk struct {
 }
 
 func newDesk(t *testing.T, change ...func(*wiki.Config, *githttp.Config)) *desk {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("git is missing")
-		}
-		t.Skip("git is missing")
-	}
+	git := need.Program(t, "git")
 	cfg, door := wiki.Config{Company: "Fairlead", MaxFile: 1 << 20}, githttp.Config{Wait: 10 * time.Second}
 	for _, f := range change {
 		f(&cfg, &door)
@@ -351,10 +346,7 @@ func TestOddRequests(t *testing.T) {
 func TestGitIsCalledWithWordsOfOursOnly(t *testing.T) {
 	dir := t.TempDir()
 	fake, log := filepath.Join(dir, "git"), filepath.Join(dir, "log")
-	real, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("git is missing")
-	}
+	real := need.Program(t, "git")
 	script := fmt.Sprintf("#!/bin/sh\nprintf '%%s\\n' \"$*\" \"proto=$GIT_PROTOCOL\" >>%s\nexec %s \"$@\"\n", log, real)
 	require.NoError(t, os.WriteFile(fake, []byte(script), 0o755))
 	d := newDesk(t, func(c *wiki.Config, _ *githttp.Config) { c.Git = fake })

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"dealwiki/internal/need"
 )
 
 // FuzzWeighPack weighs what may be a pack: it ends, and never says yes to more
@@ -33,10 +35,7 @@ func FuzzWeighPack(f *testing.F) {
 }
 
 func TestQuarantine(t *testing.T) {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("git is missing")
-	}
+	git := need.Program(t, "git")
 	ctx := t.Context()
 	dir := t.TempDir()
 	r, err := Create(filepath.Join(dir, "r.git"), Options{Git: git})
