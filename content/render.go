@@ -5,7 +5,6 @@ import (
 	"html"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
@@ -280,11 +279,11 @@ func (w *writer) meta(owner, due, status string, attrs map[string]string) {
 		case "by":
 			parts = append(parts, "by "+w.person(strings.ToLower(v[1:]), v))
 		case "met":
-			parts = append(parts, "met "+date(v))
+			parts = append(parts, "met "+html.EscapeString(Day(v)))
 		}
 	}
 	if due != "" {
-		parts = append(parts, `due <time datetime="`+html.EscapeString(due)+`">`+date(due)+"</time>")
+		parts = append(parts, `due <time datetime="`+html.EscapeString(due)+`">`+html.EscapeString(Day(due))+"</time>")
 	}
 	if status != "" {
 		parts = append(parts, `<span class="fact-status">`+html.EscapeString(status)+"</span>")
@@ -304,15 +303,6 @@ func (w *writer) person(handle, written string) string {
 		return html.EscapeString(name)
 	}
 	return `<a class="person" href="` + html.EscapeString(href) + `">` + html.EscapeString(name) + "</a>"
-}
-
-// date writes YYYY-MM-DD for reading.
-func date(s string) string {
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		return html.EscapeString(s)
-	}
-	return t.Format("2 Jan 2006")
 }
 
 func (w *writer) list(n *ast.List, depth int) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/pipeline"
@@ -96,7 +97,7 @@ func why(f *pipeline.Flag) string {
 		said = append(said, fmt.Sprintf("Nothing has changed for %d days, where %d are usual.", f.Quiet, f.Typical))
 	}
 	if f.Past != "" {
-		said = append(said, "Its expected close, "+f.Past+", has passed.")
+		said = append(said, "Its expected close, "+content.Day(f.Past)+", has passed.")
 	}
 	return strings.Join(said, " ")
 }

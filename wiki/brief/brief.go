@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
@@ -433,7 +434,7 @@ func (b *Brief) standing() string {
 			fmt.Fprintf(&s, " (typical: %d)", b.Typical)
 		}
 	default:
-		fmt.Fprintf(&s, "%s on %s, in %s", upperFirst(strings.ReplaceAll(p.Outcome, "-", " ")), p.OutcomeDate, b.Stage)
+		fmt.Fprintf(&s, "%s on %s, in %s", upperFirst(strings.ReplaceAll(p.Outcome, "-", " ")), content.Day(p.OutcomeDate), b.Stage)
 		if p.OutcomeReason != "" {
 			fmt.Fprintf(&s, ": %s", strings.TrimSuffix(p.OutcomeReason, "."))
 		}
@@ -443,7 +444,7 @@ func (b *Brief) standing() string {
 		fmt.Fprintf(&s, " Worth %s %s.", p.Currency, grouped(p.Value))
 	}
 	if p.ExpectedClose != "" && p.Outcome == wiki.OutcomeOpen {
-		fmt.Fprintf(&s, " Expected to close on %s.", p.ExpectedClose)
+		fmt.Fprintf(&s, " Expected to close on %s.", content.Day(p.ExpectedClose))
 	}
 	open := 0
 	for _, g := range b.Facts {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
@@ -50,7 +51,7 @@ func (b *Brief) part(reader people.Person, needs []wiki.Need) string {
 		first := b.Yours[0]
 		text := strings.TrimSuffix(first.Title, ".")
 		if first.Due != "" {
-			text += fmt.Sprintf(" (%s, by %s)", kindWord(first.Kind), first.Due)
+			text += fmt.Sprintf(" (%s, by %s)", kindWord(first.Kind), content.Day(first.Due))
 		} else {
 			text += " (" + kindWord(first.Kind) + ")"
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/register"
@@ -50,7 +51,7 @@ func (b *Brief) weak(facts []register.Fact, titles map[wiki.Place]string, needs 
 				continue
 			}
 			if f.Overdue(today) {
-				b.Weak = append(b.Weak, Weak{"overdue", fmt.Sprintf("A commitment was due on %s: %s", f.Due, f.Title), "Keep it, agree another date with the customer, or drop it with a reason.", at(f)})
+				b.Weak = append(b.Weak, Weak{"overdue", fmt.Sprintf("A commitment was due on %s: %s", content.Day(f.Due), f.Title), "Keep it, agree another date with the customer, or drop it with a reason.", at(f)})
 			}
 			if f.Owner == "" {
 				b.Weak = append(b.Weak, Weak{"no-owner", "A commitment has no owner: " + f.Title, "Name one with @.", at(f)})
@@ -59,9 +60,9 @@ func (b *Brief) weak(facts []register.Fact, titles map[wiki.Place]string, needs 
 			switch {
 			case !f.Overdue(today):
 			case f.Place.Section == wiki.External && f.Place.Page == planPage:
-				b.Weak = append(b.Weak, Weak{"plan-late", fmt.Sprintf("A step of the mutual action plan was due on %s: %s", f.Due, f.Title), "Ask whoever it waits for, or agree another date on the plan.", at(f)})
+				b.Weak = append(b.Weak, Weak{"plan-late", fmt.Sprintf("A step of the mutual action plan was due on %s: %s", content.Day(f.Due), f.Title), "Ask whoever it waits for, or agree another date on the plan.", at(f)})
 			default:
-				b.Weak = append(b.Weak, Weak{"overdue", fmt.Sprintf("A task was due on %s: %s", f.Due, f.Title), "Do it, or give it another date.", at(f)})
+				b.Weak = append(b.Weak, Weak{"overdue", fmt.Sprintf("A task was due on %s: %s", content.Day(f.Due), f.Title), "Do it, or give it another date.", at(f)})
 			}
 		case "question":
 			if f.State == register.StateEvaded {

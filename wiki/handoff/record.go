@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"dealwiki/content"
 	"dealwiki/wiki"
 )
 
@@ -161,7 +162,7 @@ func (r *Record) encode(t titler) ([]byte, error) {
 	fmt.Fprintf(&b, "---\n%s---\n\n# Handoff %d: %s to %s\n\n", front, r.Number, t.stage(r.From), t.stage(r.To))
 	fmt.Fprintf(&b, "%s hands over to %s on %s.\n", t.person(r.By), t.person(r.Receiver), r.Offered.Format("2 January 2006"))
 	if r.Wake != "" {
-		fmt.Fprintf(&b, "\nThe deal sleeps until %s.\n", r.Wake)
+		fmt.Fprintf(&b, "\nThe deal sleeps until %s.\n", content.Day(r.Wake))
 	}
 	text := func(title, s string) {
 		if s = strings.TrimSpace(s); s != "" {
@@ -198,7 +199,7 @@ func (r *Record) encode(t titler) ([]byte, error) {
 				fmt.Fprintf(&b, "\n## %s\n\n", as.title)
 				first = false
 			}
-			fmt.Fprintf(&b, "- %s: %s (line %d, %s)%s%s\n", f.Kind, t.link(f.Place, f.ID, f.Title), f.Line, f.ID, suffix(", @", f.Owner), suffix(", due ", f.Due))
+			fmt.Fprintf(&b, "- %s: %s (line %d, %s)%s%s\n", f.Kind, t.link(f.Place, f.ID, f.Title), f.Line, f.ID, suffix(", @", f.Owner), suffix(", due ", content.Day(f.Due)))
 		}
 	}
 	if len(r.Documents) > 0 {

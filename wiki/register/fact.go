@@ -81,7 +81,7 @@ type Event struct {
 	Number int         `json:"number"`          // of the page's version
 	Path   string      `json:"path"`            // the page's file then
 	Stage  string      `json:"stage,omitempty"` // of the deal then; "" where that is not known
-	Note   string      `json:"note,omitempty"`  // what changed, such as "due 2026-12-01 → 2027-01-15"
+	Note   string      `json:"note,omitempty"`  // what changed, such as "due 1 Dec 2026 → 15 Jan 2027"
 }
 
 // stand is a fact as one version of a page has it.

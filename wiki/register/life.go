@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 
+	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/repo"
 )
@@ -105,13 +106,13 @@ func became(was, now stand) (what, note string) {
 		notes = append(notes, "reworded, was “"+was.Title+"”")
 	}
 	differ("owner", was.Owner, now.Owner)
-	differ("due", was.Due, now.Due)
+	differ("due", content.Day(was.Due), content.Day(now.Due))
 	if was.Body != now.Body {
 		notes = append(notes, "details")
 	}
 	if !maps.Equal(was.Attrs, now.Attrs) {
 		for _, key := range []string{"role", "influence", "access", "by", "met"} {
-			differ(key, was.Attrs[key], now.Attrs[key])
+			differ(key, content.Day(was.Attrs[key]), content.Day(now.Attrs[key]))
 		}
 	}
 	if was.Kind != now.Kind {

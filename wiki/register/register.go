@@ -16,7 +16,7 @@ import (
 )
 
 // format is raised whenever what is kept changes; older tables are dropped.
-const format = 2
+const format = 3
 
 // Register is the facts of all prospects. It is safe for concurrent use.
 type Register struct {

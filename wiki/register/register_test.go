@@ -74,7 +74,7 @@ func TestLifeOfAFact(t *testing.T) {
 	require.Len(t, facts, 1)
 	f := facts[0]
 	assert.Equal(t, []string{"Dana Reyes raised", "Tom Okafor changed", "Dana Reyes done", "Dana Reyes reopened"}, what(f))
-	assert.Equal(t, "due 2027-03-01 → 2027-04-15", f.Life[1].Note)
+	assert.Equal(t, "due 1 Mar 2027 → 15 Apr 2027", f.Life[1].Note)
 	assert.Equal(t, "prospecting", f.Origin(), "the stage it was raised in")
 	assert.Equal(t, "qualifying", f.Life[1].Stage)
 	assert.Equal(t, register.StateOpen, f.State)
