@@ -186,10 +186,7 @@ func (f *frame) logDays(ctx context.Context, v *LogView, shown []maillog.Entry, 
 }
 
 func (f *frame) logItem(ctx context.Context, e *maillog.Entry) LogItem {
-	item := LogItem{Kind: string(e.Kind), Title: e.Title, Href: pagePath(f.slug(), e.Place), Audience: string(e.Section), By: f.s.author(ctx, e.Author), Day: dayLabel(e.At, f.s.now())}
-	if e.Kind != maillog.Mail {
-		item.Lead = e.Lead // of a mail it is who wrote to whom
-	}
+	item := LogItem{Kind: string(e.Kind), Title: e.Title, Href: pagePath(f.slug(), e.Place), Audience: string(e.Section), By: f.s.author(ctx, e.Author), Day: dayLabel(e.At, f.s.now()), Lead: e.Lead}
 	if e.Timed {
 		item.At = e.At
 	}
