@@ -26,7 +26,7 @@ func (s *Server) passkeyPlace(r *http.Request) (signon.Place, error) {
 	case errors.Is(err, signon.ErrPlain):
 		return at, noPasskeys("Passkeys work over https only. Whoever runs the server puts https in front of it and starts it with that address as -url.")
 	case err != nil:
-		return at, noPasskeys("Passkeys need an address with a name, not a number. Whoever runs the server gives it a name and starts it with that address as -url; on your own machine, localhost will do.")
+		return at, noPasskeys("Passkeys need an address with a full name, such as wiki.example.com, not a number or one word. Whoever runs the server gives it a name and starts it with that address as -url; on your own machine, localhost will do.")
 	}
 	return at, nil
 }

@@ -62,20 +62,20 @@ func NewPasskeys(now func() time.Time, log *slog.Logger) (*Passkeys, error) {
 
 // Why there can be no passkeys at an address.
 var (
-	ErrPlain   = errors.New("passkeys need https, but on localhost")
-	ErrNumbers = errors.New("passkeys need an address with a name")
+	ErrPlain = errors.New("passkeys need https, but on localhost")
+	ErrName  = errors.New("passkeys need an address with a full name")
 )
 
 // CheckOrigin reports why browsers make no passkeys for an address: ErrPlain or
-// ErrNumbers.
+// ErrName.
 func CheckOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	if err != nil {
-		return ErrNumbers
+		return ErrName
 	}
 	host := u.Hostname()
 	if net.ParseIP(host) != nil || protocol.ValidateRPID(host) != nil {
-		return ErrNumbers
+		return ErrName
 	}
 	if u.Scheme != "https" && host != "localhost" {
 		return ErrPlain
