@@ -3,6 +3,7 @@
 import {
   acceptCompletion,
   autocompletion,
+  closeCompletion,
   type Completion,
   completionStatus,
   hasNextSnippetField,
@@ -12,7 +13,7 @@ import {
   startCompletion,
 } from "@codemirror/autocomplete";
 import { syntaxTree } from "@codemirror/language";
-import { type EditorState, type Extension, Prec } from "@codemirror/state";
+import { type EditorState, type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
 import { type EditorView, keymap } from "@codemirror/view";
 import type { SyntaxNode } from "@lezer/common";
 import { element, icon } from "../dom";
@@ -46,10 +47,37 @@ function step(move: (view: EditorView) => boolean, can: (state: EditorState) => 
 const next = step(nextSnippetField, hasNextSnippetField);
 const previous = step(prevSnippetField, hasPrevSnippetField);
 
+// A list that was put down with Escape stays away while the same words are
+// typed on: away is where the cursor was then.
+const put = StateEffect.define<number>();
+const away = StateField.define<number>({
+  create: () => -1,
+  update(at, tr) {
+    for (const effect of tr.effects) if (effect.is(put)) return effect.value;
+    if (at < 0 || !tr.docChanged) return at;
+    return tr.changes.touchesRange(at, at) === "cover" ? -1 : tr.changes.mapPos(at, -1);
+  },
+});
+
+// putDown tells whether the list for the words between two places was put down.
+export function putDown(state: EditorState, from: number, to: number): boolean {
+  const at = state.field(away, false) ?? -1;
+  return at >= from && at <= to;
+}
+
+// putAway closes the open list for good.
+export function putAway(view: EditorView): boolean {
+  if (!closeCompletion(view)) return false;
+  view.dispatch({ effects: put.of(view.state.selection.main.head) });
+  return true;
+}
+
 // choices is a constant, so that every part that needs it may bring it along.
 export const choices: Extension = [
+  away,
   Prec.highest(
     keymap.of([
+      { key: "Escape", run: (view) => completionStatus(view.state) === "active" && putAway(view) },
       { key: "Tab", run: (view) => (completionStatus(view.state) === "active" && acceptCompletion(view)) || next(view) },
       { key: "Shift-Tab", run: previous },
     ]),

@@ -215,18 +215,8 @@ export function table(rows: number, columns: number): Command {
   };
 }
 
-// factHints are the words that a new fact starts with.
-export const factHints: Readonly<Record<string, string>> = {
-  commitment: "What we promised @who due:",
-  decision: "What was decided",
-  requirement: "What they need",
-  question: "What we do not know yet @who due:",
-  risk: "What may go wrong",
-  stakeholder: "Name, position role: influence: access:none",
-};
-
 // fact makes a fact of a kind of the lines that are selected, or of some words
-// of a line below its paragraph; without a selection it puts in an empty one.
+// of a line below its paragraph. Without a selection it does nothing.
 export function fact(kind: string): Command {
   return (view) => {
     const { state } = view;
@@ -235,19 +225,27 @@ export function fact(kind: string): Command {
     const first = touched[0];
     const last = touched.at(-1);
     const chosen = state.sliceDoc(from, to).trim();
-    if (first && last && chosen !== "") {
-      if (first === last && chosen !== first.text.trim()) return block(view, `> [!${kind}] ${chosen}`);
-      const text = touched.map((line) => line.text.replace(heading, "").replace(bullet, "").replace(quoted, "").trim());
-      while (text[0] === "") text.shift();
-      while (text.at(-1) === "") text.pop();
-      const above = first.number > 1 && state.doc.line(first.number - 1).text.trim() !== "" ? "\n" : "";
-      const below = last.number < state.doc.lines && state.doc.line(last.number + 1).text.trim() !== "" ? "\n" : "";
-      const insert = `> [!${kind}] ${text.join("\n> ")}`.replace(/^> $/gm, ">");
-      const at = first.from + above.length + `> [!${kind}] ${text[0] ?? ""}`.length;
-      return apply(view, { changes: { from: first.from, to: last.to, insert: above + insert + below }, selection: { anchor: at } });
-    }
-    const hint = factHints[kind] ?? "What it is";
-    return block(view, `> [!${kind}] ${hint}\n> `, hint.split(/ [@a-z]+:| @/)[0] ?? hint);
+    if (!first || !last || chosen === "") return false;
+    if (tableAt(state, from) || (first === last && chosen !== first.text.trim())) return block(view, `> [!${kind}] ${chosen.replace(/\s*\n\s*/g, " ")}`);
+    const text = touched.map((line) => line.text.replace(heading, "").replace(bullet, "").replace(quoted, "").trim());
+    while (text[0] === "") text.shift();
+    while (text.at(-1) === "") text.pop();
+    const above = first.number > 1 && state.doc.line(first.number - 1).text.trim() !== "" ? "\n" : "";
+    const below = last.number < state.doc.lines && state.doc.line(last.number + 1).text.trim() !== "" ? "\n" : "";
+    const insert = `> [!${kind}] ${text.join("\n> ")}`.replace(/^> $/gm, ">");
+    const at = first.from + above.length + `> [!${kind}] ${text[0] ?? ""}`.length;
+    return apply(view, { changes: { from: first.from, to: last.to, insert: above + insert + below }, selection: { anchor: at } });
+  };
+}
+
+// besideTables keeps what makes lines of another kind away from the rows of a
+// table, which would not be one any more.
+export function besideTables(command: Command, say: (text: string) => void): Command {
+  return (view) => {
+    const { from, to } = view.state.selection.main;
+    if (!tableAt(view.state, from) && !tableAt(view.state, to)) return command(view);
+    say("A table holds words only. Put this above or below it.");
+    return true;
   };
 }
 

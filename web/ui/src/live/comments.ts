@@ -343,8 +343,14 @@ export function commentLayer(o: CommentOptions): CommentLayer {
       edit.addEventListener("click", () => {
         const field = element("textarea", { class: "input", rows: "3", maxlength: "10000", "aria-label": "Your comment" });
         field.value = said.text;
-        const save = button("Save", true);
-        const form = element("form", { class: "stack" }, field, element("div", { class: "row" }, save));
+        const cancel = element("button", { class: "btn btn-small", type: "button" }, "Cancel");
+        const form = element("form", { class: "stack" }, field, element("div", { class: "row" }, button("Save", true), cancel));
+        const end = () => {
+          form.replaceWith(text);
+          edit.focus();
+        };
+        cancel.addEventListener("click", end);
+        escape(form, end);
         sends(form, async () => put((await (await call("PATCH", { comment: said.id, text: field.value })).json()) as Thread));
         text.replaceWith(form);
         field.focus();
@@ -385,6 +391,7 @@ export function commentLayer(o: CommentOptions): CommentLayer {
     resolve.addEventListener("click", () => void turn(true).catch((error: Error) => toast(error.message)));
     const inside = note(t.quote);
     form.append(field, ...audience(), ...(inside ? [element("p", { class: "meta" }, inside)] : []), element("div", { class: "row" }, button("Reply", true), resolve));
+    escape(form, () => back(t.id));
     sends(form, async () => {
       if (field.value.trim() === "") return field.focus();
       const thread = (await (await call("POST", { thread: t.id, text: field.value })).json()) as Thread;
@@ -392,6 +399,24 @@ export function commentLayer(o: CommentOptions): CommentLayer {
       put(thread);
     });
     return form;
+  };
+
+  // escape is what Escape does in a form.
+  const escape = (form: HTMLElement, leave: () => void) => {
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      event.preventDefault();
+      leave();
+    });
+  };
+
+  // back leads from a card into the text: to the words that it is about.
+  const back = (id: string) => {
+    if (narrow.matches) {
+      opened = false;
+      show();
+    }
+    if (!goTo(id)) view?.focus();
   };
 
   // sends runs what a form does, once at a time, and says in the form what went
@@ -428,21 +453,28 @@ export function commentLayer(o: CommentOptions): CommentLayer {
     if (view && view.state.field(marks).active !== id) view.dispatch({ effects: activated.of(id) });
   };
 
-  const goTo = (id: string) => {
+  const goTo = (id: string): boolean => {
     const at = view ? placesIn(view).get(id) : undefined;
-    if (!view || !at) return;
+    if (!view || !at) return false;
     activate(id);
     view.dispatch({ selection: { anchor: at.from, head: at.to }, effects: EditorView.scrollIntoView(at.from, { y: "center" }) });
     view.focus();
+    return true;
+  };
+
+  // threadAt is the open thread about the words at a place, "" without one.
+  const threadAt = (own: EditorView, at: number): string => {
+    let found = "";
+    own.state.field(marks).places.between(at, at, (_from, _to, mark) => {
+      if (idOf(mark) !== draft) found = idOf(mark);
+    });
+    return found;
   };
 
   // follow marks the card of the words that the cursor is in.
   const follow = (update: ViewUpdate) => {
     const at = update.state.selection.main.head;
-    let here = "";
-    update.state.field(marks).places.between(at, at, (_from, _to, mark) => {
-      if (idOf(mark) !== draft) here = idOf(mark);
-    });
+    const here = threadAt(update.view, at);
     if (here === update.state.field(marks).active) return;
     queueMicrotask(() => {
       activate(here);
@@ -454,6 +486,15 @@ export function commentLayer(o: CommentOptions): CommentLayer {
 
   const begin = (target: EditorView): boolean => {
     let { from, to } = target.state.selection.main;
+    // With the caret in words that are spoken about, one joins in.
+    const known = from === to ? threadAt(target, from) : "";
+    if (known && cards.has(known)) {
+      opened = true;
+      show();
+      activate(known);
+      $("textarea[name=reply]", cards.get(known)?.card)?.focus();
+      return true;
+    }
     if (from === to) ({ from, to } = target.state.doc.lineAt(from));
     const raw = target.state.sliceDoc(from, to);
     from += raw.length - raw.trimStart().length;
@@ -480,8 +521,9 @@ export function commentLayer(o: CommentOptions): CommentLayer {
       target.focus();
     };
     cancel.addEventListener("click", end);
-    form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") end();
+    escape(form, () => {
+      if (field.value.trim() === "") end();
+      else ask("Throw away what you typed?", "Throw away", true, end);
     });
     sends(form, async () => {
       if (field.value.trim() === "") return field.focus();

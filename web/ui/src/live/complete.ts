@@ -1,10 +1,10 @@
 // Completions while typing: pages after “[[”, people after “@”, days after
 // “due:”, and the words of status:, access: and influence:. Pages and people are
 // those that may be named on this side; the server knows.
-import { type CompletionContext, type CompletionResult, pickedCompletion } from "@codemirror/autocomplete";
+import { type CompletionContext, type CompletionResult, pickedCompletion, startCompletion } from "@codemirror/autocomplete";
 import { EditorSelection, EditorState, type Extension } from "@codemirror/state";
-import type { EditorView } from "@codemirror/view";
-import { type Choice, choices, inCode, section, tableAt } from "./choices";
+import { EditorView } from "@codemirror/view";
+import { type Choice, choices, inCode, putDown, section, tableAt } from "./choices";
 import { namedDates } from "./dates";
 import type { Lookup, Named } from "./lookup";
 
@@ -145,9 +145,20 @@ export function completions(o: CompletionOptions): Extension {
     const attr = link || mention ? null : attrMark.exec(before);
     if (!link && !mention && !attr) return null;
     if (state.readOnly || inCode(state, pos)) return null;
+    const query = link?.[1] ?? mention?.[1] ?? attr?.[2] ?? "";
+    if (!context.explicit && putDown(state, pos - query.length - 1, pos)) return null;
     if (link) return page(context, link[1] ?? "");
     if (mention) return person(context, mention[1] ?? "");
     return attribute(context, attr?.[1] ?? "", attr?.[2] ?? "");
   };
-  return [choices, EditorState.languageData.of(() => [{ autocomplete: source }])];
+  // Where the sign stands already, as in an empty field of a fact, it is not
+  // written twice.
+  const once = EditorView.inputHandler.of((view, from, to, text) => {
+    if (text !== "@" || from !== to || view.state.readOnly) return false;
+    const line = view.state.doc.lineAt(from);
+    if (personMark.exec(line.text.slice(Math.max(0, from - line.from - 100), from - line.from))?.[1] !== "") return false;
+    startCompletion(view);
+    return true;
+  });
+  return [choices, once, EditorState.languageData.of(() => [{ autocomplete: source }])];
 }

@@ -9,17 +9,26 @@ import {
   replaceNext,
   search,
   searchKeymap,
+  searchPanelOpen,
   SearchQuery,
   selectMatches,
   setSearchQuery,
 } from "@codemirror/search";
-import type { Extension } from "@codemirror/state";
-import { type EditorView, keymap, type Panel, runScopeHandlers, type ViewUpdate } from "@codemirror/view";
-import { element, icon } from "../dom";
+import { EditorState, type Extension } from "@codemirror/state";
+import { type Command, type EditorView, keymap, type Panel, runScopeHandlers, ViewPlugin, type ViewUpdate } from "@codemirror/view";
+import { element, icon, mod } from "../dom";
+import { tableAt } from "./choices";
+import { drawnTables } from "./table-widget";
 
 export { openSearchPanel };
 
 const most = 1000; // matches that are counted
+
+// FindOptions is what takes back and brings again what was replaced.
+export interface FindOptions {
+  undo: Command;
+  redo: Command;
+}
 
 class FindPanel implements Panel {
   readonly dom: HTMLElement;
@@ -29,8 +38,13 @@ class FindPanel implements Panel {
   private readonly boxes: Record<"caseSensitive" | "wholeWord" | "regexp", HTMLInputElement>;
   private readonly count: HTMLElement;
   private timer = 0;
+  private replaced = 0; // by the last press of a button
+  private fresh = false; // nothing was typed here since something was replaced
 
-  constructor(private readonly view: EditorView) {
+  constructor(
+    private readonly view: EditorView,
+    private readonly o?: FindOptions,
+  ) {
     const query = getSearchQuery(view.state);
     this.find = this.field("Find", query.search);
     this.find.setAttribute("main-field", "true");
@@ -66,8 +80,8 @@ class FindPanel implements Panel {
           "div",
           { class: "find-row" },
           this.replace,
-          this.button("Replace", "", () => replaceNext(this.view)),
-          this.button("Replace all", "", () => replaceAll(this.view)),
+          this.button("Replace", "", () => this.exchange(false)),
+          this.button("Replace all", "", () => this.exchange(true)),
         ),
       );
     }
@@ -84,7 +98,11 @@ class FindPanel implements Panel {
   private field(label: string, value: string): HTMLInputElement {
     const input = element("input", { class: "input", type: "text", "aria-label": label, placeholder: label, autocomplete: "off", spellcheck: "false" });
     input.value = value;
-    input.addEventListener("input", () => this.commit());
+    input.addEventListener("input", () => {
+      this.replaced = 0;
+      this.fresh = false;
+      this.commit();
+    });
     return input;
   }
 
@@ -119,8 +137,23 @@ class FindPanel implements Panel {
       (event.shiftKey ? findPrevious : findNext)(this.view);
     } else if (event.key === "Enter" && event.target === this.replace) {
       event.preventDefault();
-      replaceNext(this.view);
+      this.exchange(false);
+    } else if (this.o && this.fresh && mod(event) && /^[zy]$/i.test(event.key)) {
+      event.preventDefault();
+      const again = event.shiftKey || event.key.toLowerCase() === "y";
+      this.replaced = 0;
+      (again ? this.o.redo : this.o.undo)(this.view);
     }
+  }
+
+  // exchange puts the other words in place of the match, or of all.
+  private exchange(all: boolean): void {
+    const before = this.view.state.doc;
+    const n = all ? this.matches().length : 0;
+    (all ? replaceAll : replaceNext)(this.view);
+    if (this.view.state.doc === before) return;
+    this.replaced = n;
+    this.fresh = true;
   }
 
   mount(): void {
@@ -161,19 +194,79 @@ class FindPanel implements Panel {
       return;
     }
     const { from, to } = this.view.state.selection.main;
-    let n = 0;
-    let current = 0;
-    const cursor = query.getCursor(this.view.state);
-    for (let next = cursor.next(); !next.done && n < most; next = cursor.next()) {
-      n++;
-      if (next.value.from === from && next.value.to === to) current = n;
-    }
+    const matches = this.matches();
+    const n = matches.length;
+    const current = 1 + matches.findIndex((match) => match.from === from && match.to === to);
     const total = n >= most ? `${most}+` : String(n);
-    this.count.textContent = n === 0 ? "nothing found" : current > 0 ? `${current} of ${total}` : `${total} found`;
+    if (this.replaced > 0) this.count.textContent = `${this.replaced >= most ? `${most}+` : this.replaced} replaced`;
+    else this.count.textContent = n === 0 ? "nothing found" : current > 0 ? `${current} of ${total}` : `${total} found`;
+  }
+
+  private matches(): { from: number; to: number }[] {
+    const query = getSearchQuery(this.view.state);
+    const list: { from: number; to: number }[] = [];
+    if (!query.valid) return list;
+    const cursor = query.getCursor(this.view.state);
+    for (let next = cursor.next(); !next.done && list.length < most; next = cursor.next()) list.push(next.value);
+    return list;
   }
 }
 
+// barsKept keeps a table a table: a bar that is put into a cell would begin the
+// next one.
+const barsKept = EditorState.transactionFilter.of((tr) => {
+  if (!tr.isUserEvent("input.replace")) return tr;
+  let torn = false;
+  const changes: { from: number; to: number; insert: string }[] = [];
+  tr.changes.iterChanges((from, to, _fromB, _toB, inserted) => {
+    const text = inserted.toString();
+    const cell = /[|\n]/.test(text) && tableAt(tr.startState, from) !== null;
+    torn ||= cell;
+    changes.push({ from, to, insert: cell ? text.replace(/\\?\|/g, "\\|").replace(/\n/g, " ") : text });
+  });
+  return torn ? { changes, effects: tr.effects, userEvent: "input.replace" } : tr;
+});
+
+const marks = ["live-found", "live-found-here"] as const;
+
+// inCells marks what is found in the cells of drawn tables, whose words are not
+// the editor's own.
+const inCells = ViewPlugin.define((view) => {
+  if (!("highlights" in CSS)) return {}; // what is found is counted and gone to all the same
+  const read = (): Range[][] => {
+    const query = getSearchQuery(view.state);
+    if (!searchPanelOpen(view.state) || !query.valid || query.search === "") return [[], []];
+    const { main } = view.state.selection;
+    const found: Range[] = [];
+    const here: Range[] = [];
+    for (const table of drawnTables(view)) {
+      const cursor = query.getCursor(view.state, table.from, table.to);
+      for (let next = cursor.next(); !next.done && found.length < most; next = cursor.next()) {
+        const { from, to } = next.value;
+        const range = table.places.range(from, to);
+        if (range) (main.from === from && main.to === to ? here : found).push(range);
+      }
+    }
+    return [found, here];
+  };
+  const draw = () => {
+    view.requestMeasure({
+      key: inCells,
+      read,
+      write: (ranges) => marks.forEach((name, i) => CSS.highlights.set(name, new Highlight(...(ranges[i] ?? [])))),
+    });
+  };
+  view.dom.addEventListener("focusout", draw); // a cell that is left is drawn anew
+  return {
+    update: draw,
+    destroy() {
+      view.dom.removeEventListener("focusout", draw);
+      for (const name of marks) CSS.highlights.delete(name);
+    },
+  };
+});
+
 // finding is the panel and its keys.
-export function finding(): Extension {
-  return [search({ top: true, literal: true, createPanel: (view) => new FindPanel(view) }), keymap.of(searchKeymap.filter(({ key }) => key !== "Mod-Alt-g"))];
+export function finding(o?: FindOptions): Extension {
+  return [search({ top: true, literal: true, createPanel: (view) => new FindPanel(view, o) }), barsKept, inCells, keymap.of(searchKeymap.filter(({ key }) => key !== "Mod-Alt-g"))];
 }

@@ -14,7 +14,8 @@ const groups: [title: string, rows: [what: string, ...keys: string[]][]][] = [
       ["Name a person", "@"],
       ["Say when", "due:"],
       ["Go to the next field", "Tab"],
-      ["Put down what is open", "Esc"],
+      ["Put down what is open, leave the text", "Esc"],
+      ["To the tools, and of a table to its own", alt, "F10"],
     ],
   ],
   [

@@ -3,7 +3,7 @@
 import { defaultKeymap } from "@codemirror/commands";
 import { highlightSelectionMatches } from "@codemirror/search";
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
-import { EditorView, drawSelection, dropCursor, highlightActiveLine, keymap, lineNumbers, rectangularSelection } from "@codemirror/view";
+import { type Command, EditorView, drawSelection, dropCursor, highlightActiveLine, keymap, lineNumbers, rectangularSelection } from "@codemirror/view";
 import { yCollab } from "y-codemirror.next";
 import * as Y from "yjs";
 import { $, $$, inText, storage } from "../dom";
@@ -26,9 +26,9 @@ import { People } from "./people";
 import { Presence } from "./presence";
 import { livePreview, markdownSource } from "./preview";
 import { markdownKeys } from "./preview-keys";
-import { slashMenu } from "./slash";
+import { beginFact, clear, kinds, slashMenu } from "./slash";
 import { Status } from "./status";
-import { type Actions, press, setUpToolbar } from "./toolbar";
+import { type Actions, enterToolbar, press, setUpToolbar } from "./toolbar";
 import { undoSteps } from "./undo";
 import { World } from "./world";
 
@@ -101,8 +101,12 @@ async function open(config: Config): Promise<void> {
     return true;
   };
   let asked = false; // for a version, whose answer is still to come
+  let told: ((text: string) => boolean) | null = null;
   conn.on("version", (v) => {
-    if (asked) toast(`Saved as version ${v.number}`);
+    // The server may write the ids of new facts into one more version: what is
+    // said of the first is put right while it is read.
+    if (asked) told = toast(`Saved as version ${v.number}`);
+    else if (told && !told(`Saved as version ${v.number}`)) told = null;
     asked = false;
   });
   conn.on("notice", (n) => {
@@ -128,18 +132,19 @@ async function open(config: Config): Promise<void> {
     checkpoint("");
     return true;
   };
+  const beside = (command: Command) => commands.besideTables(command, toast);
   const actions: Actions = {
     undo,
     redo,
-    heading: commands.nextLevel,
+    heading: beside(commands.nextLevel),
     bold: commands.marked("**"),
     italic: commands.marked("*"),
     strike: commands.marked("~~"),
     code: commands.code,
-    list: commands.listed("bullet"),
-    numbers: commands.listed("number"),
-    task: commands.listed("task"),
-    quote: commands.quote,
+    list: beside(commands.listed("bullet")),
+    numbers: beside(commands.listed("number")),
+    task: beside(commands.listed("task")),
+    quote: beside(commands.quote),
     table: commands.table(3, 3),
     page: commands.pageLink,
     link: commands.link,
@@ -149,7 +154,7 @@ async function open(config: Config): Promise<void> {
     attach: (v) => pickFiles(v),
     ...(comments ? { comment: comments.begin } : {}),
     name: () => showDialog("live-name"),
-    ...Object.fromEntries(Object.keys(commands.factHints).map((kind) => [`fact-${kind}`, commands.fact(kind)])),
+    ...Object.fromEntries(kinds.map((kind) => [`fact-${kind}`, (v: EditorView) => commands.fact(kind)(v) || beginFact(kind)(v)])),
   };
 
   const keys = Prec.high(
@@ -163,11 +168,11 @@ async function open(config: Config): Promise<void> {
       { key: "Mod-Shift-x", run: commands.marked("~~"), preventDefault: true },
       { key: "Mod-e", run: commands.code, preventDefault: true },
       { key: "Mod-k", run: commands.link, preventDefault: true, stopPropagation: true },
-      { key: "Mod-Shift-7", run: commands.listed("number"), preventDefault: true },
-      { key: "Mod-Shift-8", run: commands.listed("bullet"), preventDefault: true },
-      { key: "Mod-Shift-9", run: commands.listed("task"), preventDefault: true },
-      { key: "Mod-Shift-.", run: commands.quote, preventDefault: true },
-      ...[0, 1, 2, 3, 4].map((n) => ({ key: `Mod-Alt-${n}`, run: commands.level(n), preventDefault: true })),
+      { key: "Mod-Shift-7", run: beside(commands.listed("number")), preventDefault: true },
+      { key: "Mod-Shift-8", run: beside(commands.listed("bullet")), preventDefault: true },
+      { key: "Mod-Shift-9", run: beside(commands.listed("task")), preventDefault: true },
+      { key: "Mod-Shift-.", run: beside(commands.quote), preventDefault: true },
+      ...[0, 1, 2, 3, 4].map((n) => ({ key: `Mod-Alt-${n}`, run: beside(commands.level(n)), preventDefault: true })),
       { key: "Mod-Alt-s", run: switchSource, preventDefault: true },
       {
         key: "Mod-/",
@@ -227,7 +232,7 @@ async function open(config: Config): Promise<void> {
             ]
           : [],
         comments?.extension ?? [],
-        finding(),
+        finding({ undo, redo }),
         highlightSelectionMatches(),
         keymap.of([
           { key: "Tab", run: commands.deeper, shift: commands.shallower },
@@ -265,9 +270,11 @@ async function open(config: Config): Promise<void> {
   for (const button of $$("[data-live-done]")) {
     button.addEventListener("click", (event) => {
       event.preventDefault();
+      clear(editor, true);
       void leave(config, conn);
     });
   }
+  window.addEventListener("pagehide", () => clear(editor, true));
   const naming = $<HTMLFormElement>("#live-name form");
   naming?.addEventListener("submit", (event) => {
     if ((event.submitter as HTMLButtonElement | null)?.value !== "save") return;
@@ -277,13 +284,22 @@ async function open(config: Config): Promise<void> {
   });
   document.addEventListener("keydown", (event) => {
     // The same keys with the focus outside of the text.
-    if (event.defaultPrevented || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (event.defaultPrevented) return;
+    if (event.altKey && event.key === "F10" && !bar.hidden) {
+      event.preventDefault();
+      enterToolbar(bar);
+    }
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     if (event.key.toLowerCase() === "s") {
       event.preventDefault();
       save();
     } else if (event.key === "/") {
       event.preventDefault();
       showShortcuts();
+    } else if (event.key.toLowerCase() === "f" && !$("dialog[open]")) {
+      // The browser would look only at what is on the screen.
+      event.preventDefault();
+      openSearchPanel(editor);
     }
   });
   // Before the keys of every page, which would leave at once.
@@ -293,7 +309,10 @@ async function open(config: Config): Promise<void> {
       if (event.key !== "Escape" || event.defaultPrevented || inText(event.target) || $("dialog[open], :popover-open")) return;
       event.preventDefault();
       if (presence.followed) presence.stop();
-      else void leave(config, conn);
+      else {
+        clear(editor, true);
+        void leave(config, conn);
+      }
     },
     true,
   );

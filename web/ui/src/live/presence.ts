@@ -149,7 +149,7 @@ const carets = layer({
     for (const o of view.state.field(others)) {
       if (o.head < view.viewport.from || o.head > view.viewport.to) continue;
       const at = view.coordsAtPos(o.head, o.head < o.anchor ? 1 : -1);
-      if (!at || drawnTable(view, o.head)?.shows(at) === false) continue;
+      if (!at || drawnTable(view, o.head)?.places.shows(at) === false) continue;
       const top = at.top - box.top + scrollDOM.scrollTop;
       const left = at.left - box.left + scrollDOM.scrollLeft;
       const before = left > scrollDOM.clientWidth - flagWidth && left > flagWidth;
@@ -176,8 +176,8 @@ const selections = layer({
       const table = drawnTable(view, start);
       if (table?.holds(end)) {
         const box = view.scrollDOM.getBoundingClientRect();
-        for (const r of table.rects(start, end)) {
-          if (!table.shows(r)) continue;
+        for (const r of table.places.rects(start, end)) {
+          if (!table.places.shows(r)) continue;
           markers.push(new RectangleMarker(`live-selection ${o.color}`, r.left - box.left + view.scrollDOM.scrollLeft, r.top - box.top + view.scrollDOM.scrollTop, r.width, r.height));
         }
         continue;

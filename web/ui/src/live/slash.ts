@@ -3,7 +3,7 @@ import { type CompletionContext, type CompletionResult, snippet, startCompletion
 import { EditorSelection, EditorState, type Extension, Prec, StateEffect, StateField, type Text } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { element } from "../dom";
-import { type Choice, choices, inCode, section, tableAt } from "./choices";
+import { type Choice, choices, inCode, putDown, section, tableAt } from "./choices";
 import { namedDates } from "./dates";
 import { newID } from "./ids";
 import { pickFiles } from "./paste";
@@ -124,6 +124,22 @@ function fact(kind: string): Act {
     const start = place.from + place.lead.length;
     snippet(`${place.lead}> [!${kind}] \${}${fields} ^${newID(kind)}\n> \${}${place.trail}`)(view, null, place.from, place.to);
     view.dispatch({ effects: begun.of(start) });
+  };
+}
+
+// kinds are those of facts, in the order of the menu.
+export const kinds: readonly string[] = facts.map(([kind]) => kind);
+
+// beginFact puts in an empty fact with its fields, at the caret or below the
+// table that it is in.
+export function beginFact(kind: string): (view: EditorView) => boolean {
+  return (view) => {
+    const { head } = view.state.selection.main;
+    const at = tableAt(view.state, head)?.to ?? head;
+    if (view.state.readOnly) return false;
+    fact(kind)(view, at, at);
+    view.focus();
+    return true;
   };
 }
 
@@ -262,33 +278,33 @@ const ended = StateEffect.define<null>();
 
 const first = /^\s*(?:> \[!\w+\]|[-*+] \[[ xX]\])/;
 
-// tidy takes away the fields nobody filled in, once the cursor has left them.
+// clear takes away the fields nobody filled in, unless the cursor is there.
+export function clear(view: EditorView, wherever = false): void {
+  const { state } = view;
+  const start = state.field(open, false) ?? null;
+  if (start === null || start > state.doc.length) return;
+  const head = state.doc.lineAt(start);
+  const body = head.number < state.doc.lines ? state.doc.line(head.number + 1) : null;
+  const cursor = state.selection.main.head;
+  const inHead = cursor >= head.from && cursor <= head.to;
+  const inBody = body !== null && body.text.startsWith(">") && cursor >= body.from && cursor <= body.to;
+  if ((inHead || inBody) && view.hasFocus && !wherever) return;
+  if (!first.test(head.text)) {
+    view.dispatch({ effects: ended.of(null) });
+    return;
+  }
+  const changes: { from: number; to: number; insert: string }[] = [];
+  for (const match of head.text.matchAll(/ (?:@|due:|role:|influence:|access:)(?=\s|$)/g)) {
+    changes.push({ from: head.from + match.index, to: head.from + match.index + match[0].length, insert: "" });
+  }
+  if (body?.text === "> ") changes.push({ from: head.to, to: body.to, insert: "" });
+  view.dispatch({ changes, effects: ended.of(null), userEvent: "delete" });
+}
+
+// tidy does so once the cursor has left them.
 const tidy = EditorView.updateListener.of((update) => {
   if (!update.selectionSet && !update.docChanged && !update.focusChanged) return;
-  const at = update.state.field(open);
-  if (at === null) return;
-  const { view } = update;
-  queueMicrotask(() => {
-    const { state } = view;
-    const start = state.field(open, false) ?? null;
-    if (start === null || start > state.doc.length) return;
-    const head = state.doc.lineAt(start);
-    const body = head.number < state.doc.lines ? state.doc.line(head.number + 1) : null;
-    const cursor = state.selection.main.head;
-    const inHead = cursor >= head.from && cursor <= head.to;
-    const inBody = body !== null && body.text.startsWith(">") && cursor >= body.from && cursor <= body.to;
-    if ((inHead || inBody) && view.hasFocus) return;
-    if (!first.test(head.text)) {
-      view.dispatch({ effects: ended.of(null) });
-      return;
-    }
-    const changes: { from: number; to: number; insert: string }[] = [];
-    for (const match of head.text.matchAll(/ (?:@|due:|role:|influence:|access:)(?=\s|$)/g)) {
-      changes.push({ from: head.from + match.index, to: head.from + match.index + match[0].length, insert: "" });
-    }
-    if (body?.text === "> ") changes.push({ from: head.to, to: body.to, insert: "" });
-    view.dispatch({ changes, effects: ended.of(null), userEvent: "delete" });
-  });
+  if (update.state.field(open) !== null) queueMicrotask(() => clear(update.view));
 });
 
 // The rest of a first line after its words: owner, attributes and the id.
@@ -343,6 +359,7 @@ export function slashMenu(o: SlashOptions): Extension {
     const before = own.text.slice(Math.max(0, pos - own.from - 40), pos - own.from);
     const match = opening.exec(before);
     if (!match || state.readOnly || inCode(state, pos)) return null;
+    if (!context.explicit && putDown(state, pos - (match[1]?.length ?? 0) - 1, pos)) return null;
     const query = (match[1] ?? "").toLowerCase();
     if (o.templates && !context.aborted) await Promise.race([ask(), new Promise((done) => setTimeout(done, 150))]);
     const options: { choice: Choice; rank: number }[] = [];

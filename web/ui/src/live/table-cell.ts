@@ -18,17 +18,26 @@ export function makeCell(head: boolean, writable: boolean): CellView {
   dom.className = "lp-cell";
   dom.dir = "auto";
   dom.spellcheck = true;
-  if (writable) {
-    dom.setAttribute("role", "textbox");
-    dom.setAttribute("aria-multiline", "true");
-    try {
-      dom.contentEditable = "plaintext-only";
-    } catch {
-      dom.contentEditable = "true"; // Firefox before 136; what is pasted is text all the same
-    }
-  }
+  if (writable) openCell(dom, true);
   td.append(dom);
   return { td, dom, base: "", raw: "", origin: new Map() };
+}
+
+/** openCell lets people write in a cell, or not. */
+export function openCell(dom: HTMLElement, writable: boolean): void {
+  if (!writable) {
+    dom.removeAttribute("role");
+    dom.removeAttribute("aria-multiline");
+    dom.contentEditable = "false";
+    return;
+  }
+  dom.setAttribute("role", "textbox");
+  dom.setAttribute("aria-multiline", "true");
+  try {
+    dom.contentEditable = "plaintext-only";
+  } catch {
+    dom.contentEditable = "true"; // Firefox before 136; what is pasted is text all the same
+  }
 }
 
 /** hasMarkup tells whether a cell shows other than its text. */

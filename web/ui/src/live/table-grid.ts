@@ -1,7 +1,7 @@
 // The rows and columns of a drawn table: elements that stay are kept, so that
 // nothing is taken from under a caret.
 
-import { type CellView, makeCell } from "./table-cell";
+import { type CellView, makeCell, openCell } from "./table-cell";
 import { type TableModel, same } from "./table-model";
 
 /** Grid is the table element and its cells by row and column. */
@@ -11,7 +11,7 @@ export class Grid {
   private readonly head = document.createElement("thead");
   private readonly body = document.createElement("tbody");
 
-  constructor(private readonly writable: boolean) {
+  constructor(private writable: boolean) {
     this.table.className = "data-table lp-grid";
     this.head.append(document.createElement("tr"));
     this.table.append(this.head, this.body);
@@ -29,6 +29,12 @@ export class Grid {
     const middle = 1 + head + Math.max(0, Math.min(have.length, want.length) - 1 - head - tail);
     for (let i = 0; i < extra; i++) this.insertRow(middle, columns);
     for (let i = 0; i < -extra; i++) this.dropRow(middle);
+  }
+
+  /** open lets people write in the cells, or not. */
+  open(writable: boolean): void {
+    this.writable = writable;
+    for (const cell of this.cells.flat()) openCell(cell.dom, writable);
   }
 
   /** of answers the cell that an element is in. */

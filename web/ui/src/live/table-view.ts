@@ -2,31 +2,17 @@
 // patched in, and the cell in which somebody writes is never taken away from under
 // the caret.
 
-import { acceptCompletion, closeCompletion, completionStatus, moveCompletionSelection } from "@codemirror/autocomplete";
-import { type EditorView, type Rect, runScopeHandlers } from "@codemirror/view";
+import { closeCompletion, completionStatus } from "@codemirror/autocomplete";
+import type { EditorView } from "@codemirror/view";
 import type { PreviewOptions } from "./preview";
 import { renderInline } from "./preview-inline";
-import { type CellView, caretIn, drawnPlace, hasMarkup, lineEdges, place, setCaret, shownText, write } from "./table-cell";
+import { type CellView, caretIn, hasMarkup, setCaret, shownText, write } from "./table-cell";
 import { Grid, type Spot } from "./table-grid";
-import {
-  type Change,
-  type TableModel,
-  addColumn,
-  addRow,
-  applied,
-  cellSource,
-  cellText,
-  fill,
-  moveRow,
-  moved,
-  parseTable,
-  rebase,
-  removeColumn,
-  removeRow,
-  setAlign,
-  setCell,
-} from "./table-model";
+import { Keys } from "./table-keys";
+import { type Change, type TableModel, applied, cellSource, cellText, fill, moved, parseTable, rebase, setCell } from "./table-model";
 import { gridOf } from "./table-paste";
+import { Places } from "./table-places";
+import { Rows } from "./table-rows";
 import { Toolbar } from "./table-toolbar";
 
 /** TableSpot is where a table stands now. */
@@ -56,18 +42,24 @@ const heard = ["aria-autocomplete", "aria-haspopup", "aria-controls", "aria-acti
 export class TableView {
   readonly dom = document.createElement("div");
   readonly id: number;
-  private readonly grid: Grid;
-  private readonly tools: Toolbar;
-  private spot: TableSpot;
-  private active: CellView | null = null;
-  private last: Spot = { row: 0, column: 0 };
+  readonly grid: Grid;
+  readonly tools: Toolbar;
+  readonly places = new Places(this);
+  readonly rows = new Rows(this);
+  /** The table as it is drawn. */
+  spot: TableSpot;
+  /** The cell that has the caret. */
+  active: CellView | null = null;
+  /** Where the caret is, or was last. */
+  last: Spot = { row: 0, column: 0 };
+  private readonly keys = new Keys(this);
   private composing = false;
   private late = false;
 
   constructor(
-    private readonly view: EditorView,
+    readonly view: EditorView,
     spot: TableSpot,
-    private readonly deck: Deck,
+    readonly deck: Deck,
   ) {
     this.id = spot.id;
     this.spot = spot;
@@ -77,17 +69,22 @@ export class TableView {
     scroll.className = "lp-table-scroll";
     scroll.append(this.grid.table);
     this.tools = new Toolbar({
-      edit: (what) => this.edit(what),
-      align: (value) => {
-        const now = this.now();
-        if (now) this.apply(setAlign(now.model, this.last.column, value), now, "input.table");
-      },
+      edit: (what) => this.rows.edit(what),
+      align: (value) => this.rows.align(value),
       back: () => this.focusAt(this.last.row, this.last.column, "end"),
     });
     this.dom.append(scroll);
     if (!view.state.readOnly) this.dom.append(this.tools.dom);
     this.patch();
     this.listen();
+  }
+
+  /** lock takes the table away from who writes in it, or gives it back. */
+  lock(): void {
+    const { readOnly } = this.view.state;
+    if (readOnly) this.active?.dom.blur();
+    this.grid.open(!readOnly);
+    this.tools.dom.hidden = readOnly;
   }
 
   destroy(): void {
@@ -208,13 +205,13 @@ export class TableView {
         this.patch();
       }
     });
-    dom.addEventListener("keydown", (e) => this.key(e));
+    dom.addEventListener("keydown", (e) => this.keys.press(e));
     dom.addEventListener("paste", (e) => this.paste(e));
     dom.addEventListener("drop", (e) => e.preventDefault());
   }
 
   /** now is the table as the document has it, even while an update is on its way. */
-  private now(): TableSpot | undefined {
+  now(): TableSpot | undefined {
     return this.deck.find(this.view, this.id);
   }
 
@@ -324,7 +321,8 @@ export class TableView {
     this.apply(changes, spot, "input.type.cell", at && there ? { anchor: pos(at.anchor), head: pos(at.head) } : undefined);
   }
 
-  private apply(changes: Change[], spot: TableSpot, userEvent: string, selection?: { anchor: number; head: number }): void {
+  /** apply changes the document, unless nobody may write any more. */
+  apply(changes: Change[], spot: TableSpot, userEvent: string, selection?: { anchor: number; head: number }): void {
     if (changes.length === 0 || this.view.state.readOnly) return;
     this.view.dispatch({
       changes: changes.map((c) => ({ from: spot.from + c.from, to: spot.from + c.to, insert: c.insert })),
@@ -333,7 +331,7 @@ export class TableView {
     });
   }
 
-  // ---- where things are on the screen
+  // ---- where the table is, and the caret in it
 
   /** endOf is where in the document the cell that an element is in ends, null beside the cells. */
   endOf(target: Element): number | null {
@@ -346,55 +344,14 @@ export class TableView {
     return this.spot.from;
   }
 
+  /** to is where it ends. */
+  get to(): number {
+    return this.spot.to;
+  }
+
   /** holds tells whether a position of the document is in this table. */
   holds(pos: number): boolean {
     return pos >= this.spot.from && pos <= this.spot.to;
-  }
-
-  /** coords is where a position of the document is drawn, null when it is in no cell. */
-  coords(pos: number): Rect | null {
-    const found = this.placeOf(pos);
-    if (!found) return null;
-    const range = document.createRange();
-    range.setStart(...found.at);
-    const rect = range.getClientRects()[0];
-    if (rect) return { left: rect.left, right: rect.left, top: rect.top, bottom: rect.bottom };
-    const box = found.cell.dom.getBoundingClientRect();
-    const style = getComputedStyle(found.cell.dom);
-    const left = style.direction === "rtl" ? box.right - parseFloat(style.paddingRight) : box.left + parseFloat(style.paddingLeft);
-    const top = box.top + parseFloat(style.paddingTop);
-    return { left, right: left, top, bottom: top + (parseFloat(style.lineHeight) || box.height) };
-  }
-
-  /** shows tells whether a place is in sight, or scrolled out of it sideways. */
-  shows(at: Rect): boolean {
-    const box = this.dom.firstElementChild!.getBoundingClientRect();
-    return at.left >= box.left - 1 && at.left <= box.right + 1;
-  }
-
-  /** rects are the boxes that a range of the document covers in the cells. */
-  rects(from: number, to: number): DOMRect[] {
-    const [start, end] = [this.placeOf(from), this.placeOf(to)];
-    if (!start || !end) return [];
-    const range = document.createRange();
-    range.setStart(...start.at);
-    range.setEnd(...end.at);
-    if (start.cell === end.cell) return [...range.getClientRects()];
-    // Over several cells it is those that count, not their words.
-    const cells = this.grid.cells.flat().filter((cell) => range.intersectsNode(cell.dom));
-    return cells.map((cell) => cell.td.getBoundingClientRect());
-  }
-
-  private placeOf(pos: number): { cell: CellView; at: [Node, number] } | null {
-    const { rows } = this.spot.model;
-    const local = pos - this.spot.from;
-    const r = rows.findIndex((row) => local >= row.from && local <= row.to);
-    const c = r < 0 ? -1 : rows[r]!.cells.findIndex((cell) => local <= cell.room.to);
-    const cell = this.grid.cells[r]?.[c];
-    const at = rows[r]?.cells[c];
-    if (!cell || !at) return null;
-    const n = Math.max(0, Math.min(local - at.from, at.raw.length));
-    return { cell, at: cell === this.active ? place(cell.dom, cellText(at.raw.slice(0, n)).length) : drawnPlace(cell, n) };
   }
 
   /** focusCell puts the caret into a cell; from and to count in its text. */
@@ -432,86 +389,6 @@ export class TableView {
     this.focusAt(0, 0, "start");
   }
 
-  private go(row: number, column: number, where: "all" | "start" | "end"): void {
-    const spot = this.now();
-    if (!spot) return;
-    if (row < 0) this.deck.leave(this.view, spot, -1);
-    else if (row >= this.grid.cells.length) this.deck.leave(this.view, spot, 1);
-    else this.focusAt(row, column, where);
-  }
-
-  private key(e: KeyboardEvent): void {
-    if ((e.target as Element).closest(".lp-table-tools")) {
-      this.tools.key(e);
-      return;
-    }
-    const cell = this.grid.of(e.target);
-    if (!cell || e.isComposing) return;
-    const { row, column } = this.grid.spot(cell);
-    const mod = e.ctrlKey || e.metaKey;
-    if (!mod && !e.altKey && !e.shiftKey && this.choose(e.key)) {
-      e.preventDefault();
-      e.stopPropagation();
-      return;
-    }
-    const at = caretIn(cell.dom);
-    const size = shownText(cell.dom).length;
-    const done = (f: () => void): void => {
-      e.preventDefault();
-      e.stopPropagation();
-      f();
-    };
-    if (e.key === "Tab" && !mod && !e.altKey) return done(() => this.tab(row, column, e.shiftKey));
-    if (e.key === "Enter" && mod) return done(() => this.go(this.grid.cells.length, 0, "start"));
-    if (e.key === "Enter" && e.shiftKey) return; // a line end in the cell
-    if (e.key === "Enter") {
-      return done(() => {
-        if (row + 1 === this.grid.cells.length) this.edit("row-below");
-        else this.go(row + 1, column, "all");
-      });
-    }
-    if (e.key === "Escape") return done(() => this.go(this.grid.cells.length, 0, "start"));
-    if (e.key === "F10" && e.altKey) return done(() => this.tools.focus());
-    if ((e.key === "ArrowUp" || e.key === "ArrowDown") && e.altKey && e.shiftKey)
-      return done(() => this.edit(e.key === "ArrowUp" ? "row-up" : "row-down"));
-    if (!mod && !e.altKey && !e.shiftKey && at && at.from === at.to) {
-      const { top, bottom } = lineEdges(cell.dom);
-      if (e.key === "ArrowUp" && top) return done(() => this.go(row - 1, column, "end"));
-      if (e.key === "ArrowDown" && bottom) return done(() => this.go(row + 1, column, "start"));
-      const rtl = getComputedStyle(cell.dom).direction === "rtl";
-      const back = e.key === (rtl ? "ArrowRight" : "ArrowLeft");
-      const on = e.key === (rtl ? "ArrowLeft" : "ArrowRight");
-      if (back && at.from === 0) return done(() => this.step(row, column, -1));
-      if (on && at.from === size) return done(() => this.step(row, column, 1));
-    }
-    // Undo, save, find and the like are the editor's.
-    if (mod && !/^(?:a|c|v|x|arrow\w+|home|end|backspace|delete)$/i.test(e.key) && runScopeHandlers(this.view, e, "editor")) {
-      e.preventDefault();
-      e.stopPropagation();
-    }
-  }
-
-  /** choose is a key in the list of choices, while it is open. */
-  private choose(key: string): boolean {
-    const { view } = this;
-    if (completionStatus(view.state) !== "active") return false;
-    switch (key) {
-      case "ArrowDown":
-      case "ArrowUp":
-        return moveCompletionSelection(key === "ArrowDown")(view);
-      case "PageDown":
-      case "PageUp":
-        return moveCompletionSelection(key === "PageDown", "page")(view);
-      case "Enter":
-      case "Tab":
-        acceptCompletion(view); // not in the moment it opened; the key is the list's all the same
-        return true;
-      case "Escape":
-        return closeCompletion(view);
-    }
-    return false;
-  }
-
   /** hear lends a cell what the editor says of the open list of choices. */
   hear(from: HTMLElement): void {
     if (!this.active) return;
@@ -519,28 +396,6 @@ export class TableView {
       const value = from.getAttribute(name);
       if (value === null) this.active.dom.removeAttribute(name);
       else if (this.active.dom.getAttribute(name) !== value) this.active.dom.setAttribute(name, value);
-    }
-  }
-
-  private step(row: number, column: number, by: -1 | 1): void {
-    const width = this.grid.cells[0]!.length;
-    const c = column + by;
-    const where = by < 0 ? "end" : "start";
-    if (c < 0) this.go(row - 1, width - 1, where);
-    else if (c >= width) this.go(row + 1, 0, where);
-    else this.go(row, c, where);
-  }
-
-  private tab(row: number, column: number, back: boolean): void {
-    const width = this.grid.cells[0]!.length;
-    if (back) {
-      if (column > 0) this.go(row, column - 1, "all");
-      else this.go(row - 1, width - 1, "all");
-    } else if (column + 1 < width) this.go(row, column + 1, "all");
-    else if (row + 1 < this.grid.cells.length) this.go(row + 1, 0, "all");
-    else {
-      this.edit("row-below");
-      this.focusAt(row + 1, 0, "all");
     }
   }
 
@@ -564,65 +419,7 @@ export class TableView {
     this.typed(cell);
   }
 
-  // ---- rows and columns
-
   private showAlign(): void {
     this.tools.show(this.spot.model.align[this.last.column] ?? "");
-  }
-
-  /** edit does what a tool says, at the cell that has or had the caret. */
-  edit(what: string): void {
-    const spot = this.now();
-    if (!spot) return;
-    const { row, column } = this.active ? this.grid.spot(this.active) : this.last;
-    const m = spot.model;
-    switch (what) {
-      case "row-below":
-        this.apply(addRow(m, row), spot, "input.table");
-        this.focusAt(row + 1, this.active || row + 1 < this.grid.cells.length ? Math.min(column, m.columns - 1) : 0, "all");
-        return;
-      case "column-after":
-        this.apply(addColumn(m, column), spot, "input.table");
-        this.focusAt(row, column + 1, "all");
-        return;
-      case "row-remove":
-        if (m.rows.length <= 1 || row === 0) {
-          if (m.rows.length <= 1) this.remove(spot);
-          return;
-        }
-        this.active?.dom.blur();
-        this.apply(removeRow(m, row), spot, "delete.table");
-        this.focusAt(Math.min(row, this.grid.cells.length - 1), column, "all");
-        return;
-      case "column-remove":
-        if (m.columns <= 1) {
-          this.remove(spot);
-          return;
-        }
-        this.active?.dom.blur();
-        this.apply(removeColumn(m, column), spot, "delete.table");
-        this.focusAt(row, Math.min(column, m.columns - 2), "all");
-        return;
-      case "row-up":
-      case "row-down": {
-        const by = what === "row-up" ? -1 : 1;
-        const changes = moveRow(m, spot.text, row, by);
-        if (changes.length === 0) return;
-        this.active?.dom.blur();
-        this.apply(changes, spot, "move.table");
-        this.focusAt(row + by, column, "all");
-        return;
-      }
-      case "text": {
-        const c = m.rows[row]?.cells[column];
-        this.deck.asText(this.view, spot, spot.from + (c?.from ?? 0));
-        return;
-      }
-    }
-  }
-
-  private remove(spot: TableSpot): void {
-    this.view.dispatch({ changes: { from: spot.from, to: spot.to, insert: "" }, selection: { anchor: spot.from }, userEvent: "delete.table" });
-    this.view.focus();
   }
 }

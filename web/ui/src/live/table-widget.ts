@@ -35,7 +35,7 @@ export class TableWidget extends WidgetType {
   override coordsAt(dom: HTMLElement, pos: number): Rect | null {
     if (pos <= 0 || pos >= this.spot.text.length) return null;
     const t = parts.get(dom);
-    return t ? t.coords(t.from + pos) : null;
+    return t ? t.places.coords(t.from + pos) : null;
   }
   override ignoreEvent(): boolean {
     return true;
@@ -45,13 +45,14 @@ export class TableWidget extends WidgetType {
   }
 }
 
+/** drawnTables are the tables that are drawn. */
+export function drawnTables(view: EditorView): TableView[] {
+  return [...view.contentDOM.querySelectorAll<HTMLElement>(".lp-table")].flatMap((dom) => parts.get(dom) ?? []);
+}
+
 /** drawnTable is the drawn table that holds a position of the document. */
 export function drawnTable(view: EditorView, pos: number): TableView | undefined {
-  for (const dom of view.contentDOM.querySelectorAll(".lp-table")) {
-    const t = tableView(dom);
-    if (t?.holds(pos)) return t;
-  }
-  return undefined;
+  return drawnTables(view).find((t) => t.holds(pos));
 }
 
 /** tableView is the drawn table that an element belongs to. */

@@ -18,7 +18,7 @@ import { frontMatter } from "./preview-front";
 import type { PreviewOptions } from "./preview";
 import { parseTable } from "./table-model";
 import type { Deck, TableSpot } from "./table-view";
-import { TableWidget, tableView } from "./table-widget";
+import { TableWidget, drawnTables, tableView } from "./table-widget";
 
 interface Tables {
   spots: readonly TableSpot[];
@@ -129,13 +129,7 @@ export function tables(o: PreviewOptions): TableExtension {
     return spots.find((s) => !asText.has(s.id) && (edge ? s.from <= to && s.to >= from : s.from < to && s.to > from));
   };
 
-  const viewOf = (view: EditorView, spot: TableSpot) => {
-    for (const dom of view.contentDOM.querySelectorAll(".lp-table")) {
-      const t = tableView(dom);
-      if (t?.id === spot.id) return t;
-    }
-    return undefined;
-  };
+  const viewOf = (view: EditorView, spot: TableSpot) => drawnTables(view).find((t) => t.id === spot.id);
 
   /** step leads from the text into a table's cells. */
   const step =
@@ -209,6 +203,7 @@ export function tables(o: PreviewOptions): TableExtension {
   // Whatever puts the selection into a table (undo, a search, a command) puts the
   // caret into its cell.
   const follow = EditorView.updateListener.of((u) => {
+    if (u.startState.readOnly !== u.state.readOnly) for (const t of drawnTables(u.view)) t.lock();
     if (!u.view.hasFocus && u.view.contentDOM.contains(document.activeElement)) tableView(document.activeElement)?.hear(u.view.contentDOM);
     if (!(u.selectionSet || u.docChanged || u.focusChanged) || !u.view.hasFocus) return;
     const { main } = u.state.selection;

@@ -21,11 +21,16 @@ export function setUpToolbar(bar: HTMLElement, view: EditorView, actions: Action
     });
   }
   for (const menu of $$("[data-toolbar-menu]", bar.parentElement ?? bar)) setUpMenu(menu, view);
-  rove(bar);
+  rove(bar, view);
 }
 
-// rove makes the bar one stop of Tab.
-function rove(bar: HTMLElement): void {
+// enterToolbar puts the focus on the bar, where it was before.
+export function enterToolbar(bar: HTMLElement): void {
+  $('[tabindex="0"]', bar)?.focus();
+}
+
+// rove makes the bar one stop of Tab; Escape leads back into the text.
+function rove(bar: HTMLElement, view: EditorView): void {
   const items = $$<HTMLElement>("button, a, select", bar);
   const shown = () => items.filter((item) => item.offsetParent !== null && !item.hasAttribute("disabled"));
   const one = (chosen: HTMLElement | undefined) => {
@@ -36,6 +41,12 @@ function rove(bar: HTMLElement): void {
     const list = shown();
     const at = list.indexOf(document.activeElement as HTMLElement);
     if (at < 0) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation(); // or the page would be left
+      view.focus();
+      return;
+    }
     const step = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: list.length - 1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
