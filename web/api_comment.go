@@ -117,97 +117,111 @@ func (a *api) thread(ctx context.Context, c people.Caller, sd *wiki.Side, place 
 const apiCommentsPath = apiPagePath + "/comments"
 
 func (a *api) installComments() {
-	type listInput struct {
-		PlaceInput
-		ListInput
-		State string `query:"state" enum:"open,resolved" doc:"Both when absent"`
-	}
-	register(a, op("list-comments", http.MethodGet, apiCommentsPath, "The threads about a page, in the order of its text"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[apiThread], error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		all, err := sd.Comments(ctx, c, in.place())
-		if err != nil {
-			return nil, err
-		}
-		var wanted []wiki.Thread
-		for _, t := range all {
-			if in.State == "" || t.Open() == (in.State == "open") {
-				wanted = append(wanted, t)
-			}
-		}
-		cut, err := piece(wanted, in.ListInput, func(t wiki.Thread) string { return t.ID })
-		if err != nil {
-			return nil, err
-		}
-		out := &listOutput[apiThread]{Body: Listing[apiThread]{Items: []apiThread{}, Next: cut.Body.Next}}
-		if len(cut.Body.Items) > 0 {
-			out.Body.Items, err = a.threads(ctx, c, sd, in.place(), cut.Body.Items)
-		}
-		return out, err
-	})
-	type postInput struct {
-		PlaceInput
-		Body commentBody
-	}
+	register(a, op("list-comments", http.MethodGet, apiCommentsPath, "The threads about a page, in the order of its text"), a.listComments)
 	post := op("add-comment", http.MethodPost, apiCommentsPath, "Start a thread about a piece of a page's text, or reply to one")
 	post.DefaultStatus = http.StatusCreated
 	post.Description = "Without quote, line and range the thread is about the whole page. The answer is the thread."
-	register(a, post, func(ctx context.Context, c people.Caller, in *postInput) (*threadOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		t, err := in.Body.add(ctx, c, sd, in.place())
-		if err != nil {
-			return nil, err
-		}
-		return a.thread(ctx, c, sd, in.place(), http.StatusCreated, t)
-	})
-	type patchInput struct {
-		PlaceInput
-		Body commentChange
-	}
-	register(a, op("change-comment", http.MethodPatch, apiCommentsPath, "Resolve or reopen a thread, or change a comment of one's own"), func(ctx context.Context, c people.Caller, in *patchInput) (*threadOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		t, err := in.Body.apply(ctx, c, sd, in.place())
-		if err != nil {
-			return nil, err
-		}
-		return a.thread(ctx, c, sd, in.place(), http.StatusOK, t)
-	})
-	type itemInput struct {
-		PlaceInput
-		ID string `path:"id" maxLength:"100"`
-	}
-	register(a, op("get-comment", http.MethodGet, apiCommentsPath+"/{id}", "One thread"), func(ctx context.Context, c people.Caller, in *itemInput) (*threadOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		all, err := sd.Comments(ctx, c, in.place())
-		if err != nil {
-			return nil, err
-		}
-		for i := range all {
-			if all[i].ID == in.ID {
-				return a.thread(ctx, c, sd, in.place(), http.StatusOK, &all[i])
-			}
-		}
-		return nil, wiki.ErrNotFound
-	})
-	register(a, op("delete-comment", http.MethodDelete, apiCommentsPath+"/{id}", "Remove a comment; a thread goes with its last one"), func(ctx context.Context, c people.Caller, in *itemInput) (*struct{}, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		_, err = sd.DeleteComment(ctx, c, in.place(), in.ID)
+	register(a, post, a.addComment)
+	register(a, op("change-comment", http.MethodPatch, apiCommentsPath, "Resolve or reopen a thread, or change a comment of one's own"), a.changeComment)
+	register(a, op("get-comment", http.MethodGet, apiCommentsPath+"/{id}", "One thread"), a.getComment)
+	register(a, op("delete-comment", http.MethodDelete, apiCommentsPath+"/{id}", "Remove a comment; a thread goes with its last one"), a.deleteComment)
+}
+
+type commentsInput struct {
+	PlaceInput
+	ListInput
+	State string `query:"state" enum:"open,resolved" doc:"Both when absent"`
+}
+
+func (a *api) listComments(ctx context.Context, c people.Caller, in *commentsInput) (*listOutput[apiThread], error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
 		return nil, err
-	})
+	}
+	all, err := sd.Comments(ctx, c, in.place())
+	if err != nil {
+		return nil, err
+	}
+	var wanted []wiki.Thread
+	for _, t := range all {
+		if in.State == "" || t.Open() == (in.State == "open") {
+			wanted = append(wanted, t)
+		}
+	}
+	cut, err := piece(wanted, in.ListInput, func(t wiki.Thread) string { return t.ID })
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput[apiThread]{Body: Listing[apiThread]{Items: []apiThread{}, Next: cut.Body.Next}}
+	if len(cut.Body.Items) > 0 {
+		out.Body.Items, err = a.threads(ctx, c, sd, in.place(), cut.Body.Items)
+	}
+	return out, err
+}
+
+type postInput struct {
+	PlaceInput
+	Body commentBody
+}
+
+func (a *api) addComment(ctx context.Context, c people.Caller, in *postInput) (*threadOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	t, err := in.Body.add(ctx, c, sd, in.place())
+	if err != nil {
+		return nil, err
+	}
+	return a.thread(ctx, c, sd, in.place(), http.StatusCreated, t)
+}
+
+type patchInput struct {
+	PlaceInput
+	Body commentChange
+}
+
+func (a *api) changeComment(ctx context.Context, c people.Caller, in *patchInput) (*threadOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	t, err := in.Body.apply(ctx, c, sd, in.place())
+	if err != nil {
+		return nil, err
+	}
+	return a.thread(ctx, c, sd, in.place(), http.StatusOK, t)
+}
+
+type commentInput struct {
+	PlaceInput
+	ID string `path:"id" maxLength:"100"`
+}
+
+func (a *api) getComment(ctx context.Context, c people.Caller, in *commentInput) (*threadOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	all, err := sd.Comments(ctx, c, in.place())
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].ID == in.ID {
+			return a.thread(ctx, c, sd, in.place(), http.StatusOK, &all[i])
+		}
+	}
+	return nil, wiki.ErrNotFound
+}
+
+func (a *api) deleteComment(ctx context.Context, c people.Caller, in *commentInput) (*struct{}, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	_, err = sd.DeleteComment(ctx, c, in.place(), in.ID)
+	return nil, err
 }
 
 // commentBody is a new thread, or a reply to one.

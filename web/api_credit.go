@@ -30,22 +30,24 @@ type knowerOutput struct {
 }
 
 func (a *api) installCredit() {
-	register(a, op("search-people", http.MethodGet, "/search/people", "Who knows about something"), func(ctx context.Context, c people.Caller, in *knowerInput) (*knowerOutput, error) {
-		if c.Person.Guest || a.s.credit == nil {
-			return nil, wiki.ErrNotFound
-		}
-		known, problem, err := a.s.whoKnows(ctx, c, in.Q)
-		if err != nil {
-			return nil, err
-		}
-		if problem != "" {
-			return nil, huma.Error400BadRequest("the query cannot be understood: " + problem)
-		}
-		out := &knowerOutput{}
-		out.Body.Items = []apiKnower{}
-		for _, k := range known {
-			out.Body.Items = append(out.Body.Items, apiKnower{personOf(k.Person), string(k.Person.Job), k.Person.Skills, k})
-		}
-		return out, nil
-	})
+	register(a, op("search-people", http.MethodGet, "/search/people", "Who knows about something"), a.searchPeople)
+}
+
+func (a *api) searchPeople(ctx context.Context, c people.Caller, in *knowerInput) (*knowerOutput, error) {
+	if c.Person.Guest || a.s.credit == nil {
+		return nil, wiki.ErrNotFound
+	}
+	known, problem, err := a.s.whoKnows(ctx, c, in.Q)
+	if err != nil {
+		return nil, err
+	}
+	if problem != "" {
+		return nil, huma.Error400BadRequest("the query cannot be understood: " + problem)
+	}
+	out := &knowerOutput{}
+	out.Body.Items = []apiKnower{}
+	for _, k := range known {
+		out.Body.Items = append(out.Body.Items, apiKnower{personOf(k.Person), string(k.Person.Job), k.Person.Skills, k})
+	}
+	return out, nil
 }

@@ -122,77 +122,90 @@ func (a *api) installFacts() {
 	if a.s.facts == nil {
 		return
 	}
-	type spaceFactsInput struct {
-		ProspectInput
-		FactQuery
-		ListInput
+	register(a, op("list-facts", http.MethodGet, "/prospects/{prospect}/facts", "Facts and actions of a prospect with their lives"), a.listFacts)
+	register(a, op("list-all-facts", http.MethodGet, "/facts", "Facts and actions over all prospects, by date due"), a.listAllFacts)
+	register(a, op("get-fact", http.MethodGet, "/prospects/{prospect}/facts/{fact}", "One fact or action"), a.getFact)
+	register(a, op("patch-fact", http.MethodPatch, "/prospects/{prospect}/facts/{fact}", "Close or reopen a fact: an edit of its page by the caller"), a.patchFact)
+}
+
+type spaceFactsInput struct {
+	ProspectInput
+	FactQuery
+	ListInput
+}
+
+type allFactsInput struct {
+	FactQuery
+	ListInput
+}
+
+type factOutput struct{ Body apiFact }
+
+type patchFactInput struct {
+	FactInput
+	Body struct {
+		State string `json:"state" enum:"open,evaded,done,answered,dropped" doc:"What its first line is to say; an action is open or done, a question alone evaded"`
 	}
-	type allFactsInput struct {
-		FactQuery
-		ListInput
+}
+
+func (a *api) listFacts(ctx context.Context, c people.Caller, in *spaceFactsInput) (*listOutput[apiFact], error) {
+	sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
 	}
-	type factOutput struct{ Body apiFact }
-	type patchFactInput struct {
-		FactInput
-		Body struct {
-			State string `json:"state" enum:"open,evaded,done,answered,dropped" doc:"What its first line is to say; an action is open or done, a question alone evaded"`
+	filter, err := in.filter(c)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.s.facts.Space(ctx, c, sp)
+	if err != nil {
+		return nil, err
+	}
+	return a.factList(ctx, facts.Select(all, filter), in.ListInput)
+}
+
+func (a *api) listAllFacts(ctx context.Context, c people.Caller, in *allFactsInput) (*listOutput[apiFact], error) {
+	filter, err := in.filter(c)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.s.facts.All(ctx, c, filter)
+	if err != nil {
+		return nil, err
+	}
+	return a.factList(ctx, all, in.ListInput)
+}
+
+func (a *api) getFact(ctx context.Context, c people.Caller, in *FactInput) (*factOutput, error) {
+	return a.oneFact(ctx, c, in.Prospect, in.Fact)
+}
+
+func (a *api) patchFact(ctx context.Context, c people.Caller, in *patchFactInput) (*factOutput, error) {
+	sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	was, _, err := a.s.setFact(ctx, c, sp, in.Fact, facts.State(in.Body.State))
+	if err != nil {
+		return nil, err
+	}
+	key := was.Key
+	if was.ID == "" {
+		if key, err = a.s.sameFact(ctx, c, sp, was); err != nil {
+			return nil, err
 		}
 	}
-	register(a, op("list-facts", http.MethodGet, "/prospects/{prospect}/facts", "Facts and actions of a prospect with their lives"), func(ctx context.Context, c people.Caller, in *spaceFactsInput) (*listOutput[apiFact], error) {
-		sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		filter, err := in.filter(c)
-		if err != nil {
-			return nil, err
-		}
-		all, err := a.s.facts.Space(ctx, c, sp)
-		if err != nil {
-			return nil, err
-		}
-		return a.factList(ctx, facts.Select(all, filter), in.ListInput)
-	})
-	register(a, op("list-all-facts", http.MethodGet, "/facts", "Facts and actions over all prospects, by date due"), func(ctx context.Context, c people.Caller, in *allFactsInput) (*listOutput[apiFact], error) {
-		filter, err := in.filter(c)
-		if err != nil {
-			return nil, err
-		}
-		all, err := a.s.facts.All(ctx, c, filter)
-		if err != nil {
-			return nil, err
-		}
-		return a.factList(ctx, all, in.ListInput)
-	})
-	one := func(ctx context.Context, c people.Caller, prospect, key string) (*factOutput, error) {
-		sp, err := a.s.wiki.Space(ctx, c, prospect)
-		if err != nil {
-			return nil, err
-		}
-		f, err := a.s.findFact(ctx, c, sp, key)
-		if err != nil {
-			return nil, err
-		}
-		return &factOutput{a.fact(ctx, f)}, nil
+	return a.oneFact(ctx, c, in.Prospect, key)
+}
+
+func (a *api) oneFact(ctx context.Context, c people.Caller, prospect, key string) (*factOutput, error) {
+	sp, err := a.s.wiki.Space(ctx, c, prospect)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("get-fact", http.MethodGet, "/prospects/{prospect}/facts/{fact}", "One fact or action"), func(ctx context.Context, c people.Caller, in *FactInput) (*factOutput, error) {
-		return one(ctx, c, in.Prospect, in.Fact)
-	})
-	register(a, op("patch-fact", http.MethodPatch, "/prospects/{prospect}/facts/{fact}", "Close or reopen a fact: an edit of its page by the caller"), func(ctx context.Context, c people.Caller, in *patchFactInput) (*factOutput, error) {
-		sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		was, _, err := a.s.setFact(ctx, c, sp, in.Fact, facts.State(in.Body.State))
-		if err != nil {
-			return nil, err
-		}
-		key := was.Key
-		if was.ID == "" {
-			if key, err = a.s.sameFact(ctx, c, sp, was); err != nil {
-				return nil, err
-			}
-		}
-		return one(ctx, c, in.Prospect, key)
-	})
+	f, err := a.s.findFact(ctx, c, sp, key)
+	if err != nil {
+		return nil, err
+	}
+	return &factOutput{a.fact(ctx, f)}, nil
 }

@@ -150,111 +150,125 @@ func (a *api) shares(ctx context.Context, c people.Caller, prospect string) erro
 }
 
 func (a *api) installGuests() {
-	db := a.s.people
-	type guestsInput struct {
-		ProspectInput
-		ListInput
-	}
-	register(a, op("list-guests", http.MethodGet, "/prospects/{prospect}/guests", "Who of the customer's was invited, came and opened what, the latest first"), func(ctx context.Context, c people.Caller, in *guestsInput) (*listOutput[apiGuest], error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		all, err := a.guests(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		return piece(all, in.ListInput, func(g apiGuest) string { return g.ID })
-	})
-	type inviteInput struct {
-		ProspectInput
-		Body struct {
-			Name  string `json:"name" maxLength:"400"`
-			Email string `json:"email" maxLength:"320"`
-			Role  string `json:"role,omitempty" enum:"viewer,commenter,editor" default:"viewer"`
-			Until string `json:"until,omitempty" maxLength:"40" doc:"The last day (UTC), such as 2027-03-31, or a moment; absent is no end"`
-			Mail  bool   `json:"mail,omitempty" doc:"Mail the invitation too; 422 where no mail is set up"`
-		}
-	}
-	type invitedOutput struct {
-		Body struct {
-			ID   string `json:"id"`
-			Join string `json:"join" doc:"Accepts once, within 14 days; answered this once"`
-		}
-	}
+	register(a, op("list-guests", http.MethodGet, "/prospects/{prospect}/guests", "Who of the customer's was invited, came and opened what, the latest first"), a.listGuests)
 	invite := op("invite-guest", http.MethodPost, "/prospects/{prospect}/guests", "Invite somebody of the customer's to the external section; for the owner")
 	invite.DefaultStatus = http.StatusCreated
-	register(a, invite, func(ctx context.Context, c people.Caller, in *inviteInput) (*invitedOutput, error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		if in.Body.Mail && !a.s.mails() {
-			return nil, &wiki.Invalid{Field: "mail", Problem: "is not set up on this server; send the link that is answered without it"}
-		}
-		until, err := untilDay(in.Body.Until)
-		if err != nil {
-			return nil, err
-		}
-		id, token, err := db.InviteGuest(ctx, c, people.NewGuest{Prospect: in.Prospect, Name: in.Body.Name, Email: in.Body.Email, Role: people.GuestRole(in.Body.Role), Until: until})
-		if err != nil {
-			return nil, err
-		}
-		if in.Body.Mail {
-			p, err := db.Get(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			if err := a.s.inviteGuest(ctx, p, in.Prospect, c.Person.Name, token, until); err != nil {
-				return nil, err
-			}
-		}
-		out := &invitedOutput{}
-		out.Body.ID, out.Body.Join = id, a.address(ctx, "/join/"+token)
-		return out, nil
-	})
-	type guestOutput struct{ Body apiGuest }
-	register(a, op("get-guest", http.MethodGet, "/prospects/{prospect}/guests/{guest}", "One guest"), func(ctx context.Context, c people.Caller, in *GuestInput) (*guestOutput, error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		g, err := a.oneGuest(ctx, c, in.Prospect, in.Guest)
-		return &guestOutput{g}, err
-	})
-	type changeInput struct {
-		GuestInput
-		Body struct {
-			Role  *string `json:"role,omitempty" enum:"viewer,commenter,editor"`
-			Until *string `json:"until,omitempty" maxLength:"40" doc:"The last day (UTC) or a moment; empty is no end"`
-		}
-	}
-	register(a, op("change-guest", http.MethodPatch, "/prospects/{prospect}/guests/{guest}", "Change what a guest may do, and until when; for the owner"), func(ctx context.Context, c people.Caller, in *changeInput) (*guestOutput, error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		if in.Body.Until != nil {
-			until, err := untilDay(*in.Body.Until)
-			if err != nil {
-				return nil, err
-			}
-			if err := db.SetGuestUntil(ctx, c, in.Prospect, in.Guest, until); err != nil {
-				return nil, err
-			}
-		}
-		if in.Body.Role != nil {
-			if err := db.SetGuestRole(ctx, c, in.Prospect, in.Guest, people.GuestRole(*in.Body.Role)); err != nil {
-				return nil, err
-			}
-		}
-		g, err := a.oneGuest(ctx, c, in.Prospect, in.Guest)
-		return &guestOutput{g}, err
-	})
-	register(a, op("revoke-guest", http.MethodDelete, "/prospects/{prospect}/guests/{guest}", "Send a guest away at once, open pages included; for the owner"), func(ctx context.Context, c people.Caller, in *GuestInput) (*struct{}, error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		return nil, db.RevokeGuest(ctx, c, in.Prospect, in.Guest)
-	})
+	register(a, invite, a.inviteGuest)
+	register(a, op("get-guest", http.MethodGet, "/prospects/{prospect}/guests/{guest}", "One guest"), a.getGuest)
+	register(a, op("change-guest", http.MethodPatch, "/prospects/{prospect}/guests/{guest}", "Change what a guest may do, and until when; for the owner"), a.changeGuest)
+	register(a, op("revoke-guest", http.MethodDelete, "/prospects/{prospect}/guests/{guest}", "Send a guest away at once, open pages included; for the owner"), a.revokeGuest)
 	a.installGuestLinks()
 	a.installJoin()
+}
+
+type guestsInput struct {
+	ProspectInput
+	ListInput
+}
+
+func (a *api) listGuests(ctx context.Context, c people.Caller, in *guestsInput) (*listOutput[apiGuest], error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
+	}
+	all, err := a.guests(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	return piece(all, in.ListInput, func(g apiGuest) string { return g.ID })
+}
+
+type inviteInput struct {
+	ProspectInput
+	Body struct {
+		Name  string `json:"name" maxLength:"400"`
+		Email string `json:"email" maxLength:"320"`
+		Role  string `json:"role,omitempty" enum:"viewer,commenter,editor" default:"viewer"`
+		Until string `json:"until,omitempty" maxLength:"40" doc:"The last day (UTC), such as 2027-03-31, or a moment; absent is no end"`
+		Mail  bool   `json:"mail,omitempty" doc:"Mail the invitation too; 422 where no mail is set up"`
+	}
+}
+
+type invitedOutput struct {
+	Body struct {
+		ID   string `json:"id"`
+		Join string `json:"join" doc:"Accepts once, within 14 days; answered this once"`
+	}
+}
+
+func (a *api) inviteGuest(ctx context.Context, c people.Caller, in *inviteInput) (*invitedOutput, error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
+	}
+	if in.Body.Mail && !a.s.mails() {
+		return nil, &wiki.Invalid{Field: "mail", Problem: "is not set up on this server; send the link that is answered without it"}
+	}
+	until, err := untilDay(in.Body.Until)
+	if err != nil {
+		return nil, err
+	}
+	id, token, err := a.s.people.InviteGuest(ctx, c, people.NewGuest{Prospect: in.Prospect, Name: in.Body.Name, Email: in.Body.Email, Role: people.GuestRole(in.Body.Role), Until: until})
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Mail {
+		p, err := a.s.people.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := a.s.inviteGuest(ctx, p, in.Prospect, c.Person.Name, token, until); err != nil {
+			return nil, err
+		}
+	}
+	out := &invitedOutput{}
+	out.Body.ID, out.Body.Join = id, a.address(ctx, "/join/"+token)
+	return out, nil
+}
+
+type guestOutput struct{ Body apiGuest }
+
+func (a *api) getGuest(ctx context.Context, c people.Caller, in *GuestInput) (*guestOutput, error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
+	}
+	g, err := a.oneGuest(ctx, c, in.Prospect, in.Guest)
+	return &guestOutput{g}, err
+}
+
+type changeInput struct {
+	GuestInput
+	Body struct {
+		Role  *string `json:"role,omitempty" enum:"viewer,commenter,editor"`
+		Until *string `json:"until,omitempty" maxLength:"40" doc:"The last day (UTC) or a moment; empty is no end"`
+	}
+}
+
+func (a *api) changeGuest(ctx context.Context, c people.Caller, in *changeInput) (*guestOutput, error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
+	}
+	if in.Body.Until != nil {
+		until, err := untilDay(*in.Body.Until)
+		if err != nil {
+			return nil, err
+		}
+		if err := a.s.people.SetGuestUntil(ctx, c, in.Prospect, in.Guest, until); err != nil {
+			return nil, err
+		}
+	}
+	if in.Body.Role != nil {
+		if err := a.s.people.SetGuestRole(ctx, c, in.Prospect, in.Guest, people.GuestRole(*in.Body.Role)); err != nil {
+			return nil, err
+		}
+	}
+	g, err := a.oneGuest(ctx, c, in.Prospect, in.Guest)
+	return &guestOutput{g}, err
+}
+
+func (a *api) revokeGuest(ctx context.Context, c people.Caller, in *GuestInput) (*struct{}, error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
+	}
+	return nil, a.s.people.RevokeGuest(ctx, c, in.Prospect, in.Guest)
 }
 
 // GuestInput names a guest of a prospect in the path.
@@ -264,71 +278,80 @@ type GuestInput struct {
 }
 
 func (a *api) installGuestLinks() {
-	db := a.s.people
-	type linksInput struct {
-		ProspectInput
-		ListInput
-	}
-	register(a, op("list-guest-links", http.MethodGet, "/prospects/{prospect}/guest-links", "Reusable links for guests that have not ended, the latest first"), func(ctx context.Context, c people.Caller, in *linksInput) (*listOutput[apiGuestLink], error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		all, err := db.GuestLinks(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		links := make([]apiGuestLink, 0, len(all))
-		for _, l := range all {
-			links = append(links, a.guestLink(ctx, l))
-		}
-		return piece(links, in.ListInput, func(l apiGuestLink) string { return l.ID })
-	})
-	type newLinkInput struct {
-		ProspectInput
-		Body struct {
-			Label    string   `json:"label,omitempty" maxLength:"400"`
-			Role     string   `json:"role,omitempty" enum:"viewer,commenter,editor" default:"viewer"`
-			Asks     string   `json:"asks" enum:"nothing,name,address,list" doc:"What whoever comes must answer; address and list are confirmed by mail"`
-			Allowed  []string `json:"allowed,omitempty" maxItems:"100" doc:"With list: addresses and domains"`
-			Password string   `json:"password,omitempty" maxLength:"1024" doc:"Asked for besides"`
-			Until    string   `json:"until,omitempty" maxLength:"40" doc:"The last day (UTC) that whoever comes by it may stay; absent is no end"`
-			Expires  string   `json:"expires,omitempty" maxLength:"40" doc:"The last day of the link; 30 days when absent"`
-		}
-	}
-	type linkOutput struct{ Body apiGuestLink }
+	register(a, op("list-guest-links", http.MethodGet, "/prospects/{prospect}/guest-links", "Reusable links for guests that have not ended, the latest first"), a.listGuestLinks)
 	add := op("add-guest-link", http.MethodPost, "/prospects/{prospect}/guest-links", "Make a reusable link for guests; for the owner")
 	add.DefaultStatus = http.StatusCreated
-	register(a, add, func(ctx context.Context, c people.Caller, in *newLinkInput) (*linkOutput, error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		n := people.NewGuestLink{Prospect: in.Prospect, Label: in.Body.Label, Role: people.GuestRole(in.Body.Role), Asks: people.LinkAsks(in.Body.Asks), Allowed: in.Body.Allowed, Password: in.Body.Password}
-		var err error
-		if n.Until, err = untilDay(in.Body.Until); err != nil {
-			return nil, err
-		}
-		if n.Expires, err = untilDay(in.Body.Expires); err != nil {
-			return nil, err
-		}
-		token, l, err := a.s.newGuestLink(ctx, c, n)
-		if err != nil {
-			return nil, err
-		}
-		out := &linkOutput{a.guestLink(ctx, l)}
-		out.Body.Join = a.address(ctx, "/join/"+token)
-		return out, nil
-	})
-	type endInput struct {
-		ProspectInput
-		Link string `path:"link" maxLength:"200"`
-		Away bool   `query:"away" doc:"Also send away everybody who came by it"`
+	register(a, add, a.addGuestLink)
+	register(a, op("end-guest-link", http.MethodDelete, "/prospects/{prospect}/guest-links/{link}", "End a reusable link; for the owner"), a.endGuestLink)
+}
+
+type linksInput struct {
+	ProspectInput
+	ListInput
+}
+
+func (a *api) listGuestLinks(ctx context.Context, c people.Caller, in *linksInput) (*listOutput[apiGuestLink], error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
 	}
-	register(a, op("end-guest-link", http.MethodDelete, "/prospects/{prospect}/guest-links/{link}", "End a reusable link; for the owner"), func(ctx context.Context, c people.Caller, in *endInput) (*struct{}, error) {
-		if err := a.shares(ctx, c, in.Prospect); err != nil {
-			return nil, err
-		}
-		return nil, db.EndGuestLink(ctx, c, in.Prospect, in.Link, in.Away)
-	})
+	all, err := a.s.people.GuestLinks(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	links := make([]apiGuestLink, 0, len(all))
+	for _, l := range all {
+		links = append(links, a.guestLink(ctx, l))
+	}
+	return piece(links, in.ListInput, func(l apiGuestLink) string { return l.ID })
+}
+
+type newLinkInput struct {
+	ProspectInput
+	Body struct {
+		Label    string   `json:"label,omitempty" maxLength:"400"`
+		Role     string   `json:"role,omitempty" enum:"viewer,commenter,editor" default:"viewer"`
+		Asks     string   `json:"asks" enum:"nothing,name,address,list" doc:"What whoever comes must answer; address and list are confirmed by mail"`
+		Allowed  []string `json:"allowed,omitempty" maxItems:"100" doc:"With list: addresses and domains"`
+		Password string   `json:"password,omitempty" maxLength:"1024" doc:"Asked for besides"`
+		Until    string   `json:"until,omitempty" maxLength:"40" doc:"The last day (UTC) that whoever comes by it may stay; absent is no end"`
+		Expires  string   `json:"expires,omitempty" maxLength:"40" doc:"The last day of the link; 30 days when absent"`
+	}
+}
+
+type linkOutput struct{ Body apiGuestLink }
+
+func (a *api) addGuestLink(ctx context.Context, c people.Caller, in *newLinkInput) (*linkOutput, error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
+	}
+	n := people.NewGuestLink{Prospect: in.Prospect, Label: in.Body.Label, Role: people.GuestRole(in.Body.Role), Asks: people.LinkAsks(in.Body.Asks), Allowed: in.Body.Allowed, Password: in.Body.Password}
+	var err error
+	if n.Until, err = untilDay(in.Body.Until); err != nil {
+		return nil, err
+	}
+	if n.Expires, err = untilDay(in.Body.Expires); err != nil {
+		return nil, err
+	}
+	token, l, err := a.s.newGuestLink(ctx, c, n)
+	if err != nil {
+		return nil, err
+	}
+	out := &linkOutput{a.guestLink(ctx, l)}
+	out.Body.Join = a.address(ctx, "/join/"+token)
+	return out, nil
+}
+
+type endInput struct {
+	ProspectInput
+	Link string `path:"link" maxLength:"200"`
+	Away bool   `query:"away" doc:"Also send away everybody who came by it"`
+}
+
+func (a *api) endGuestLink(ctx context.Context, c people.Caller, in *endInput) (*struct{}, error) {
+	if err := a.shares(ctx, c, in.Prospect); err != nil {
+		return nil, err
+	}
+	return nil, a.s.people.EndGuestLink(ctx, c, in.Prospect, in.Link, in.Away)
 }
 
 // installJoin adds the one call that nobody has to be signed in for: it is how a

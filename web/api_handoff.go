@@ -110,142 +110,169 @@ type acceptInput struct {
 type handoffOutput struct{ Body apiHandoff }
 
 func (a *api) installHandoffs() {
-	book := a.s.book
-	if book == nil {
+	if a.s.book == nil {
 		return
 	}
-	w := a.s.wiki
-	type listInput struct {
-		ProspectInput
-		ListInput
-	}
-	register(a, op("list-handoffs", http.MethodGet, "/prospects/{prospect}/handoffs", "Handoffs of a deal, the newest first"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[apiHandoff], error) {
-		sp, err := w.Space(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		list, err := book.List(ctx, c, sp)
-		if err != nil {
-			return nil, err
-		}
-		all := make([]apiHandoff, 0, len(list))
-		for i := range list {
-			all = append(all, a.handoff(ctx, &list[i]))
-		}
-		return piece(all, in.ListInput, func(h apiHandoff) string { return strconv.Itoa(h.Number) })
-	})
+	register(a, op("list-handoffs", http.MethodGet, "/prospects/{prospect}/handoffs", "Handoffs of a deal, the newest first"), a.listHandoffs)
 	offer := op("offer-handoff", http.MethodPost, "/prospects/{prospect}/handoffs", "Hand a deal over; to oneself accepts at once")
 	offer.DefaultStatus = http.StatusCreated
-	register(a, offer, func(ctx context.Context, c people.Caller, in *offerInput) (*handoffOutput, error) {
-		sp, err := w.Space(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		b := in.Body
-		o := handoff.Offer{To: b.ToStage, Last: b.Last, From: b.FromStage, Met: b.Met, Evidence: b.Evidence, Waived: b.Waived, Facts: b.Facts, Documents: b.Documents,
-			Why: b.Why, Success: b.Success, Sold: b.Sold, NotSold: b.NotSold, Unclear: b.Unclear, Terms: b.Terms, Keeps: b.SalesKeeps, Note: b.Note, Wake: b.Wake}
-		if o.Receiver, err = a.receiver(ctx, b.Receiver); err != nil {
-			return nil, err
-		}
-		h, err := book.Offer(ctx, c, sp, o)
-		if err != nil {
-			return nil, err
-		}
-		return &handoffOutput{a.handoff(ctx, h)}, nil
-	})
-	register(a, op("get-handoff", http.MethodGet, "/prospects/{prospect}/handoffs/{number}", "One handoff"), func(ctx context.Context, c people.Caller, in *HandoffInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, in, func(sp *wiki.Space, n int) (*handoff.Handoff, error) { return book.Get(ctx, c, sp, n) })
-	})
+	register(a, offer, a.offerHandoff)
+	register(a, op("get-handoff", http.MethodGet, "/prospects/{prospect}/handoffs/{number}", "One handoff"), a.getHandoff)
 	at := "/prospects/{prospect}/handoffs/{number}/"
-	register(a, op("accept-handoff", http.MethodPost, at+"accept", "Take a deal over, by its receiver; the stage moves"), func(ctx context.Context, c people.Caller, in *acceptInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
-			return book.Accept(ctx, c, sp, n, in.Body.Acknowledged, in.Body.Ratings, in.Body.Note)
-		})
-	})
-	type returnInput struct {
-		HandoffInput
-		Body struct {
-			Missing string           `json:"missing" doc:"What has to be there before the receiver takes the deal"`
-			Note    string           `json:"note,omitempty"`
-			Ratings *handoff.Ratings `json:"ratings,omitempty"`
-		}
+	register(a, op("accept-handoff", http.MethodPost, at+"accept", "Take a deal over, by its receiver; the stage moves"), a.acceptHandoff)
+	register(a, op("return-handoff", http.MethodPost, at+"return", "Send a deal back with what is missing, by its receiver; refuses a lead"), a.returnHandoff)
+	register(a, op("acknowledge-handoff", http.MethodPost, at+"acknowledge", "Say that facts were read: before accepting, by the receiver; when they change later, by both sides"), a.acknowledgeHandoff)
+	register(a, op("delegate-handoff", http.MethodPost, at+"delegate", "Pass an offer on to somebody else"), a.delegateHandoff)
+	register(a, op("withdraw-handoff", http.MethodPost, at+"withdraw", "Take an offer back, by its sender or the owner"), a.withdrawHandoff)
+	register(a, op("remind-handoff", http.MethodPost, at+"remind", "Ask the receiver again, once a day at most"), a.remindHandoff)
+	register(a, op("rate-handoff", http.MethodPost, at+"rate", "Rate a handoff that somebody made to themselves, by anybody else"), a.rateHandoff)
+	register(a, op("list-handoff-changes", http.MethodGet, at+"changes", "Facts that were raised or changed since, and who has not acknowledged it"), a.listHandoffChanges)
+}
+
+type handoffsInput struct {
+	ProspectInput
+	ListInput
+}
+
+func (a *api) listHandoffs(ctx context.Context, c people.Caller, in *handoffsInput) (*listOutput[apiHandoff], error) {
+	sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("return-handoff", http.MethodPost, at+"return", "Send a deal back with what is missing, by its receiver; refuses a lead"), func(ctx context.Context, c people.Caller, in *returnInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
-			return book.Return(ctx, c, sp, n, in.Body.Missing, in.Body.Note, in.Body.Ratings)
-		})
-	})
-	type acknowledgeInput struct {
-		HandoffInput
-		Body struct {
-			Acknowledged []string `json:"acknowledged" doc:"Ids of facts of the handoff"`
-		}
+	list, err := a.s.book.List(ctx, c, sp)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("acknowledge-handoff", http.MethodPost, at+"acknowledge", "Say that facts were read: before accepting, by the receiver; when they change later, by both sides"), func(ctx context.Context, c people.Caller, in *acknowledgeInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
-			return book.Acknowledge(ctx, c, sp, n, in.Body.Acknowledged)
-		})
-	})
-	type delegateInput struct {
-		HandoffInput
-		Body struct {
-			Receiver string `json:"receiver" maxLength:"320" doc:"Id, handle or address"`
-			Note     string `json:"note,omitempty"`
-		}
+	all := make([]apiHandoff, 0, len(list))
+	for i := range list {
+		all = append(all, a.handoff(ctx, &list[i]))
 	}
-	register(a, op("delegate-handoff", http.MethodPost, at+"delegate", "Pass an offer on to somebody else"), func(ctx context.Context, c people.Caller, in *delegateInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
-			to, err := a.receiver(ctx, in.Body.Receiver)
-			if err != nil {
-				return nil, err
-			}
-			return book.Delegate(ctx, c, sp, n, to, in.Body.Note)
-		})
-	})
-	type noteInput struct {
-		HandoffInput
-		Body struct {
-			Note string `json:"note,omitempty"`
-		}
+	return piece(all, in.ListInput, func(h apiHandoff) string { return strconv.Itoa(h.Number) })
+}
+
+func (a *api) offerHandoff(ctx context.Context, c people.Caller, in *offerInput) (*handoffOutput, error) {
+	sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("withdraw-handoff", http.MethodPost, at+"withdraw", "Take an offer back, by its sender or the owner"), func(ctx context.Context, c people.Caller, in *noteInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
-			return book.Withdraw(ctx, c, sp, n, in.Body.Note)
-		})
-	})
-	register(a, op("remind-handoff", http.MethodPost, at+"remind", "Ask the receiver again, once a day at most"), func(ctx context.Context, c people.Caller, in *HandoffInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, in, func(sp *wiki.Space, n int) (*handoff.Handoff, error) { return book.Remind(ctx, c, sp, n) })
-	})
-	type rateInput struct {
-		HandoffInput
-		Body struct {
-			Ratings handoff.Ratings `json:"ratings" doc:"1 to 5 each"`
-			Note    string          `json:"note,omitempty"`
-		}
+	b := in.Body
+	o := handoff.Offer{To: b.ToStage, Last: b.Last, From: b.FromStage, Met: b.Met, Evidence: b.Evidence, Waived: b.Waived, Facts: b.Facts, Documents: b.Documents,
+		Why: b.Why, Success: b.Success, Sold: b.Sold, NotSold: b.NotSold, Unclear: b.Unclear, Terms: b.Terms, Keeps: b.SalesKeeps, Note: b.Note, Wake: b.Wake}
+	if o.Receiver, err = a.receiver(ctx, b.Receiver); err != nil {
+		return nil, err
 	}
-	register(a, op("rate-handoff", http.MethodPost, at+"rate", "Rate a handoff that somebody made to themselves, by anybody else"), func(ctx context.Context, c people.Caller, in *rateInput) (*handoffOutput, error) {
-		return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
-			return book.Rate(ctx, c, sp, n, in.Body.Ratings, in.Body.Note)
-		})
-	})
-	type changesInput struct {
-		HandoffInput
-		ListInput
+	h, err := a.s.book.Offer(ctx, c, sp, o)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("list-handoff-changes", http.MethodGet, at+"changes", "Facts that were raised or changed since, and who has not acknowledged it"), func(ctx context.Context, c people.Caller, in *changesInput) (*listOutput[handoff.Change], error) {
-		var changes []handoff.Change
-		_, err := a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
-			h, err := book.Get(ctx, c, sp, n)
-			if err == nil {
-				changes, err = book.Changes(ctx, c, sp, h)
-			}
-			return h, err
-		})
+	return &handoffOutput{a.handoff(ctx, h)}, nil
+}
+
+func (a *api) getHandoff(ctx context.Context, c people.Caller, in *HandoffInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, in, func(sp *wiki.Space, n int) (*handoff.Handoff, error) { return a.s.book.Get(ctx, c, sp, n) })
+}
+
+func (a *api) acceptHandoff(ctx context.Context, c people.Caller, in *acceptInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
+		return a.s.book.Accept(ctx, c, sp, n, in.Body.Acknowledged, in.Body.Ratings, in.Body.Note)
+	})
+}
+
+type returnInput struct {
+	HandoffInput
+	Body struct {
+		Missing string           `json:"missing" doc:"What has to be there before the receiver takes the deal"`
+		Note    string           `json:"note,omitempty"`
+		Ratings *handoff.Ratings `json:"ratings,omitempty"`
+	}
+}
+
+func (a *api) returnHandoff(ctx context.Context, c people.Caller, in *returnInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
+		return a.s.book.Return(ctx, c, sp, n, in.Body.Missing, in.Body.Note, in.Body.Ratings)
+	})
+}
+
+type acknowledgeInput struct {
+	HandoffInput
+	Body struct {
+		Acknowledged []string `json:"acknowledged" doc:"Ids of facts of the handoff"`
+	}
+}
+
+func (a *api) acknowledgeHandoff(ctx context.Context, c people.Caller, in *acknowledgeInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
+		return a.s.book.Acknowledge(ctx, c, sp, n, in.Body.Acknowledged)
+	})
+}
+
+type delegateInput struct {
+	HandoffInput
+	Body struct {
+		Receiver string `json:"receiver" maxLength:"320" doc:"Id, handle or address"`
+		Note     string `json:"note,omitempty"`
+	}
+}
+
+func (a *api) delegateHandoff(ctx context.Context, c people.Caller, in *delegateInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
+		to, err := a.receiver(ctx, in.Body.Receiver)
 		if err != nil {
 			return nil, err
 		}
-		return piece(changes, in.ListInput, func(ch handoff.Change) string { return ch.Fact.Key + " " + ch.Fact.Place.String() })
+		return a.s.book.Delegate(ctx, c, sp, n, to, in.Body.Note)
 	})
+}
+
+type noteInput struct {
+	HandoffInput
+	Body struct {
+		Note string `json:"note,omitempty"`
+	}
+}
+
+func (a *api) withdrawHandoff(ctx context.Context, c people.Caller, in *noteInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
+		return a.s.book.Withdraw(ctx, c, sp, n, in.Body.Note)
+	})
+}
+
+func (a *api) remindHandoff(ctx context.Context, c people.Caller, in *HandoffInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, in, func(sp *wiki.Space, n int) (*handoff.Handoff, error) { return a.s.book.Remind(ctx, c, sp, n) })
+}
+
+type rateInput struct {
+	HandoffInput
+	Body struct {
+		Ratings handoff.Ratings `json:"ratings" doc:"1 to 5 each"`
+		Note    string          `json:"note,omitempty"`
+	}
+}
+
+func (a *api) rateHandoff(ctx context.Context, c people.Caller, in *rateInput) (*handoffOutput, error) {
+	return a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
+		return a.s.book.Rate(ctx, c, sp, n, in.Body.Ratings, in.Body.Note)
+	})
+}
+
+type handoffChangesInput struct {
+	HandoffInput
+	ListInput
+}
+
+func (a *api) listHandoffChanges(ctx context.Context, c people.Caller, in *handoffChangesInput) (*listOutput[handoff.Change], error) {
+	var changes []handoff.Change
+	_, err := a.withHandoff(ctx, c, &in.HandoffInput, func(sp *wiki.Space, n int) (*handoff.Handoff, error) {
+		h, err := a.s.book.Get(ctx, c, sp, n)
+		if err == nil {
+			changes, err = a.s.book.Changes(ctx, c, sp, h)
+		}
+		return h, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return piece(changes, in.ListInput, func(ch handoff.Change) string { return ch.Fact.Key + " " + ch.Fact.Place.String() })
 }
 
 // apiIncoming is a deal that is coming to those who deliver.
@@ -270,42 +297,47 @@ type apiSleeping struct {
 
 // installComing adds the calls about what is coming and what sleeps.
 func (a *api) installComing() {
-	book, w := a.s.book, a.s.wiki
-	if book == nil {
+	if a.s.book == nil {
 		return
 	}
-	register(a, op("list-incoming", http.MethodGet, "/incoming", "Deals that are coming to those who deliver, by expected start"), func(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiIncoming], error) {
-		list, err := book.Incoming(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		all := make([]apiIncoming, 0, len(list))
-		for _, i := range list {
-			one := apiIncoming{Prospect: i.Slug, Title: i.Title, Stage: i.Stage, Start: i.Start, Warning: i.Last}
-			if i.Offered != nil {
-				h := a.handoff(ctx, i.Offered)
-				one.Offered = &h
-			}
-			all = append(all, one)
-		}
-		return piece(all, *in, func(i apiIncoming) string { return i.Prospect })
-	})
-	register(a, op("list-nurturing", http.MethodGet, "/nurturing", "Deals that sleep, the first to wake first"), func(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiSleeping], error) {
-		all := []apiSleeping{}
-		for _, e := range book.Nurturing(ctx, c) {
-			all = append(all, apiSleeping{e.Slug, e.Title, e.Stage, e.Nurture.Since, e.Nurture.Wake, e.Nurture.Reason})
-		}
-		return piece(all, *in, func(s apiSleeping) string { return s.Prospect })
-	})
+	register(a, op("list-incoming", http.MethodGet, "/incoming", "Deals that are coming to those who deliver, by expected start"), a.listIncoming)
+	register(a, op("list-nurturing", http.MethodGet, "/nurturing", "Deals that sleep, the first to wake first"), a.listNurturing)
 	wake := op("wake-prospect", http.MethodPost, "/prospects/{prospect}/wake", "Take a deal off the nurturing list; 409 when it does not sleep")
 	wake.DefaultStatus = http.StatusNoContent
-	register(a, wake, func(ctx context.Context, c people.Caller, in *ProspectInput) (*struct{}, error) {
-		sp, err := w.Space(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
+	register(a, wake, a.wakeProspect)
+}
+
+func (a *api) listIncoming(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiIncoming], error) {
+	list, err := a.s.book.Incoming(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]apiIncoming, 0, len(list))
+	for _, i := range list {
+		one := apiIncoming{Prospect: i.Slug, Title: i.Title, Stage: i.Stage, Start: i.Start, Warning: i.Last}
+		if i.Offered != nil {
+			h := a.handoff(ctx, i.Offered)
+			one.Offered = &h
 		}
-		return nil, book.Wake(ctx, c, sp)
-	})
+		all = append(all, one)
+	}
+	return piece(all, *in, func(i apiIncoming) string { return i.Prospect })
+}
+
+func (a *api) listNurturing(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiSleeping], error) {
+	all := []apiSleeping{}
+	for _, e := range a.s.book.Nurturing(ctx, c) {
+		all = append(all, apiSleeping{e.Slug, e.Title, e.Stage, e.Nurture.Since, e.Nurture.Wake, e.Nurture.Reason})
+	}
+	return piece(all, *in, func(s apiSleeping) string { return s.Prospect })
+}
+
+func (a *api) wakeProspect(ctx context.Context, c people.Caller, in *ProspectInput) (*struct{}, error) {
+	sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.s.book.Wake(ctx, c, sp)
 }
 
 // receiver is the id of somebody named by id, handle or address; "" stays.

@@ -109,121 +109,134 @@ func cursorVersion(s string) (repo.Hash, error) {
 }
 
 func (a *api) installHistory() {
-	register(a, op("page-history", http.MethodGet, apiPagePath+"/history", "A page's versions, the newest first, over all names it had"), func(ctx context.Context, c people.Caller, in *historyInput) (*listOutput[apiVersion], error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		below, err := cursorVersion(in.Cursor)
-		if err != nil {
-			return nil, err
-		}
-		if !below.IsZero() {
-			if _, err := sd.Version(ctx, c, in.place(), below); err != nil {
-				return nil, errCursor
-			}
-		}
-		all, err := sd.History(ctx, c, in.place(), in.Limit+1, below)
-		if err != nil {
-			return nil, err
-		}
-		return a.versions(ctx, sd.Section(), all, in.Limit), nil
-	})
-	type changesInput struct {
-		ProspectInput
-		Section string `query:"section" enum:"internal,external" default:"internal"`
-		Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	register(a, op("page-history", http.MethodGet, apiPagePath+"/history", "A page's versions, the newest first, over all names it had"), a.pageHistory)
+	register(a, op("list-changes", http.MethodGet, "/prospects/{prospect}/changes", "The newest changes of one side"), a.listChanges)
+	register(a, op("page-blame", http.MethodGet, apiPagePath+"/blame", "Who wrote each line"), a.pageBlame)
+	register(a, op("page-compare", http.MethodGet, apiPagePath+"/compare", "What changed between two versions"), a.pageCompare)
+	register(a, op("restore-page", http.MethodPost, apiPagePath+"/restore", "Make an earlier version the newest"), a.restorePage)
+}
+
+func (a *api) pageHistory(ctx context.Context, c people.Caller, in *historyInput) (*listOutput[apiVersion], error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("list-changes", http.MethodGet, "/prospects/{prospect}/changes", "The newest changes of one side"), func(ctx context.Context, c people.Caller, in *changesInput) (*listOutput[apiVersion], error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		all, err := sd.Recent(ctx, c, in.Limit, repo.Zero)
-		if err != nil {
-			return nil, err
-		}
-		return a.versions(ctx, sd.Section(), all, in.Limit), nil
-	})
-	type blameOutput struct {
-		Body struct {
-			Version string         `json:"version"`
-			Lines   []apiBlameLine `json:"lines"`
+	below, err := cursorVersion(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if !below.IsZero() {
+		if _, err := sd.Version(ctx, c, in.place(), below); err != nil {
+			return nil, errCursor
 		}
 	}
-	register(a, op("page-blame", http.MethodGet, apiPagePath+"/blame", "Who wrote each line"), func(ctx context.Context, c people.Caller, in *PlaceInput) (*blameOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		lines, page, err := sd.Blame(ctx, c, in.place())
-		if err != nil {
-			return nil, err
-		}
-		out := &blameOutput{}
-		out.Body.Version, out.Body.Lines = page.Version.String(), []apiBlameLine{}
-		texts := content.SplitLines(page.Text)
-		for i, l := range lines {
-			if i >= len(texts) {
-				break
-			}
-			out.Body.Lines = append(out.Body.Lines, apiBlameLine{i + 1, string(texts[i]), a.author(ctx, l.Author), l.Commit.String(), l.When})
-		}
-		return out, nil
-	})
-	type compareOutput struct {
-		Body struct {
-			From  apiVersion `json:"from"`
-			To    apiVersion `json:"to"`
-			Hunks []apiHunk  `json:"hunks"`
-		}
+	all, err := sd.History(ctx, c, in.place(), in.Limit+1, below)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("page-compare", http.MethodGet, apiPagePath+"/compare", "What changed between two versions"), func(ctx context.Context, c people.Caller, in *compareInput) (*compareOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	return a.versions(ctx, sd.Section(), all, in.Limit), nil
+}
+
+type changesInput struct {
+	ProspectInput
+	Section string `query:"section" enum:"internal,external" default:"internal"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+func (a *api) listChanges(ctx context.Context, c people.Caller, in *changesInput) (*listOutput[apiVersion], error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	all, err := sd.Recent(ctx, c, in.Limit, repo.Zero)
+	if err != nil {
+		return nil, err
+	}
+	return a.versions(ctx, sd.Section(), all, in.Limit), nil
+}
+
+type blameOutput struct {
+	Body struct {
+		Version string         `json:"version"`
+		Lines   []apiBlameLine `json:"lines"`
+	}
+}
+
+func (a *api) pageBlame(ctx context.Context, c people.Caller, in *PlaceInput) (*blameOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	lines, page, err := sd.Blame(ctx, c, in.place())
+	if err != nil {
+		return nil, err
+	}
+	out := &blameOutput{}
+	out.Body.Version, out.Body.Lines = page.Version.String(), []apiBlameLine{}
+	texts := content.SplitLines(page.Text)
+	for i, l := range lines {
+		if i >= len(texts) {
+			break
+		}
+		out.Body.Lines = append(out.Body.Lines, apiBlameLine{i + 1, string(texts[i]), a.author(ctx, l.Author), l.Commit.String(), l.When})
+	}
+	return out, nil
+}
+
+type compareOutput struct {
+	Body struct {
+		From  apiVersion `json:"from"`
+		To    apiVersion `json:"to"`
+		Hunks []apiHunk  `json:"hunks"`
+	}
+}
+
+func (a *api) pageCompare(ctx context.Context, c people.Caller, in *compareInput) (*compareOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	from, err := parseVersion(in.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := parseVersion(in.To)
+	if err != nil {
+		return nil, err
+	}
+	hunks, _, _, err := sd.Compare(ctx, c, in.place(), from, to, in.Context)
+	if err != nil {
+		return nil, err
+	}
+	out := &compareOutput{}
+	for _, v := range []struct {
+		at repo.Hash
+		to *apiVersion
+	}{{from, &out.Body.From}, {to, &out.Body.To}} {
+		version, err := sd.Version(ctx, c, in.place(), v.at)
 		if err != nil {
 			return nil, err
 		}
-		from, err := parseVersion(in.From)
-		if err != nil {
-			return nil, err
-		}
-		to, err := parseVersion(in.To)
-		if err != nil {
-			return nil, err
-		}
-		hunks, _, _, err := sd.Compare(ctx, c, in.place(), from, to, in.Context)
-		if err != nil {
-			return nil, err
-		}
-		out := &compareOutput{}
-		for _, v := range []struct {
-			at repo.Hash
-			to *apiVersion
-		}{{from, &out.Body.From}, {to, &out.Body.To}} {
-			version, err := sd.Version(ctx, c, in.place(), v.at)
-			if err != nil {
-				return nil, err
-			}
-			*v.to = a.version(ctx, sd.Section(), version)
-		}
-		out.Body.Hunks = apiHunks(hunks)
-		return out, nil
-	})
-	register(a, op("restore-page", http.MethodPost, apiPagePath+"/restore", "Make an earlier version the newest"), func(ctx context.Context, c people.Caller, in *restoreInput) (*pageOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		at, err := parseVersion(in.Body.Version)
-		if err != nil {
-			return nil, err
-		}
-		done, err := sd.Restore(ctx, c, in.place(), at)
-		if err != nil {
-			return nil, err
-		}
-		return a.page(ctx, &done.Page, done.Overlaps), nil
-	})
+		*v.to = a.version(ctx, sd.Section(), version)
+	}
+	out.Body.Hunks = apiHunks(hunks)
+	return out, nil
+}
+
+func (a *api) restorePage(ctx context.Context, c people.Caller, in *restoreInput) (*pageOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	at, err := parseVersion(in.Body.Version)
+	if err != nil {
+		return nil, err
+	}
+	done, err := sd.Restore(ctx, c, in.place(), at)
+	if err != nil {
+		return nil, err
+	}
+	return a.page(ctx, &done.Page, done.Overlaps), nil
 }
 
 // apiHunks are hunks for programs.

@@ -33,46 +33,54 @@ func noticeOf(n *notify.Notice) apiNotice {
 }
 
 func (a *api) installInbox() {
-	notices := a.s.notices
-	type listInput struct {
-		ListInput
-		Unread bool `query:"unread" doc:"Only what is not read yet"`
+	register(a, op("list-inbox", http.MethodGet, "/inbox", "What concerns you, the newest first"), a.listInbox)
+	register(a, op("see-notice", http.MethodPatch, "/inbox/{notice}", "Mark something in your inbox as read or unread"), a.seeNotice)
+	register(a, op("see-inbox", http.MethodPost, "/inbox/seen", "Mark all in your inbox as read, up to what you have seen"), a.seeInbox)
+}
+
+type inboxInput struct {
+	ListInput
+	Unread bool `query:"unread" doc:"Only what is not read yet"`
+}
+
+func (a *api) listInbox(ctx context.Context, c people.Caller, in *inboxInput) (*listOutput[apiNotice], error) {
+	if a.s.notices == nil {
+		return nil, wiki.ErrNotFound
 	}
-	register(a, op("list-inbox", http.MethodGet, "/inbox", "What concerns you, the newest first"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[apiNotice], error) {
-		if notices == nil {
-			return nil, wiki.ErrNotFound
-		}
-		all, err := notices.Inbox(ctx, c, in.Unread, maxInboxCall)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]apiNotice, len(all))
-		for i := range all {
-			out[i] = noticeOf(&all[i])
-		}
-		return piece(out, in.ListInput, func(n apiNotice) string { return strconv.FormatInt(n.ID, 10) })
-	})
-	type seeInput struct {
-		Notice int64 `path:"notice" minimum:"1"`
-		Body   struct {
-			Seen bool `json:"seen"`
-		}
+	all, err := a.s.notices.Inbox(ctx, c, in.Unread, maxInboxCall)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("see-notice", http.MethodPatch, "/inbox/{notice}", "Mark something in your inbox as read or unread"), func(ctx context.Context, c people.Caller, in *seeInput) (*struct{}, error) {
-		if notices == nil {
-			return nil, wiki.ErrNotFound
-		}
-		return nil, notices.See(ctx, c, in.Notice, in.Body.Seen)
-	})
-	type seeAllInput struct {
-		Body struct {
-			Upto int64 `json:"upto" minimum:"1" doc:"The highest id that you have seen"`
-		}
+	out := make([]apiNotice, len(all))
+	for i := range all {
+		out[i] = noticeOf(&all[i])
 	}
-	register(a, op("see-inbox", http.MethodPost, "/inbox/seen", "Mark all in your inbox as read, up to what you have seen"), func(ctx context.Context, c people.Caller, in *seeAllInput) (*struct{}, error) {
-		if notices == nil {
-			return nil, wiki.ErrNotFound
-		}
-		return nil, notices.SeeAll(ctx, c, in.Body.Upto)
-	})
+	return piece(out, in.ListInput, func(n apiNotice) string { return strconv.FormatInt(n.ID, 10) })
+}
+
+type seeInput struct {
+	Notice int64 `path:"notice" minimum:"1"`
+	Body   struct {
+		Seen bool `json:"seen"`
+	}
+}
+
+func (a *api) seeNotice(ctx context.Context, c people.Caller, in *seeInput) (*struct{}, error) {
+	if a.s.notices == nil {
+		return nil, wiki.ErrNotFound
+	}
+	return nil, a.s.notices.See(ctx, c, in.Notice, in.Body.Seen)
+}
+
+type seeAllInput struct {
+	Body struct {
+		Upto int64 `json:"upto" minimum:"1" doc:"The highest id that you have seen"`
+	}
+}
+
+func (a *api) seeInbox(ctx context.Context, c people.Caller, in *seeAllInput) (*struct{}, error) {
+	if a.s.notices == nil {
+		return nil, wiki.ErrNotFound
+	}
+	return nil, a.s.notices.SeeAll(ctx, c, in.Body.Upto)
 }

@@ -54,29 +54,7 @@ func (a *api) entry(ctx context.Context, e *maillog.Entry) APIEntry {
 }
 
 func (a *api) installLog() {
-	type logInput struct {
-		ProspectInput
-		ListInput
-		Kind    string `query:"kind" enum:"call,meeting,mail,note"`
-		Section string `query:"section" enum:"internal,external"`
-	}
-	register(a, op("list-log", http.MethodGet, "/prospects/{prospect}/log", "Calls, meetings, mails and notes of both sides, the newest first"), func(ctx context.Context, c people.Caller, in *logInput) (*listOutput[APIEntry], error) {
-		sp, err := a.logSpace(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		entries, err := a.s.talks.List(ctx, c, sp)
-		if err != nil {
-			return nil, err
-		}
-		var all []APIEntry
-		for i := range entries {
-			if e := &entries[i]; (in.Kind == "" || in.Kind == string(e.Kind)) && (in.Section == "" || in.Section == string(e.Section)) {
-				all = append(all, a.entry(ctx, e))
-			}
-		}
-		return piece(all, in.ListInput, func(e APIEntry) string { return e.Place })
-	})
+	register(a, op("list-log", http.MethodGet, "/prospects/{prospect}/log", "Calls, meetings, mails and notes of both sides, the newest first"), a.listLog)
 	add := op("add-log", http.MethodPost, "/prospects/{prospect}/log", "Add an entry, as JSON or as a mail (message/rfc822)")
 	add.DefaultStatus = http.StatusCreated
 	add.MaxBodyBytes = a.s.talks.MaxMail() + 1
@@ -86,52 +64,81 @@ func (a *api) installLog() {
 		"application/json": {Schema: a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[APINewEntry](), true, "NewEntry")},
 		"message/rfc822":   {Schema: &huma.Schema{Type: "string", Format: "binary"}},
 	}}
-	type addInput struct {
-		ProspectInput
-		Section     string `query:"section" enum:"internal,external" doc:"Of a mail; internal when it is left out"`
-		ContentType string `header:"Content-Type"`
-		RawBody     []byte `contentType:"message/rfc822"`
+	register(a, add, a.addLog)
+}
+
+type logInput struct {
+	ProspectInput
+	ListInput
+	Kind    string `query:"kind" enum:"call,meeting,mail,note"`
+	Section string `query:"section" enum:"internal,external"`
+}
+
+func (a *api) listLog(ctx context.Context, c people.Caller, in *logInput) (*listOutput[APIEntry], error) {
+	sp, err := a.logSpace(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
 	}
-	type addOutput struct {
-		Status int
-		Body   APIEntry
+	entries, err := a.s.talks.List(ctx, c, sp)
+	if err != nil {
+		return nil, err
 	}
-	register(a, add, func(ctx context.Context, c people.Caller, in *addInput) (*addOutput, error) {
-		sp, err := a.logSpace(ctx, c, in.Prospect)
+	var all []APIEntry
+	for i := range entries {
+		if e := &entries[i]; (in.Kind == "" || in.Kind == string(e.Kind)) && (in.Section == "" || in.Section == string(e.Section)) {
+			all = append(all, a.entry(ctx, e))
+		}
+	}
+	return piece(all, in.ListInput, func(e APIEntry) string { return e.Place })
+}
+
+type addInput struct {
+	ProspectInput
+	Section     string `query:"section" enum:"internal,external" doc:"Of a mail; internal when it is left out"`
+	ContentType string `header:"Content-Type"`
+	RawBody     []byte `contentType:"message/rfc822"`
+}
+
+type addOutput struct {
+	Status int
+	Body   APIEntry
+}
+
+func (a *api) addLog(ctx context.Context, c people.Caller, in *addInput) (*addOutput, error) {
+	sp, err := a.logSpace(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	out := &addOutput{Status: http.StatusCreated}
+	switch kind, _, _ := mime.ParseMediaType(in.ContentType); kind {
+	case "message/rfc822":
+		// RawBody lives in a buffer that the next call is read into.
+		e, known, err := a.s.talks.AddMail(ctx, c, sp, wiki.Section(in.Section), bytes.Clone(in.RawBody))
 		if err != nil {
 			return nil, err
 		}
-		out := &addOutput{Status: http.StatusCreated}
-		switch kind, _, _ := mime.ParseMediaType(in.ContentType); kind {
-		case "message/rfc822":
-			// RawBody lives in a buffer that the next call is read into.
-			e, known, err := a.s.talks.AddMail(ctx, c, sp, wiki.Section(in.Section), bytes.Clone(in.RawBody))
-			if err != nil {
-				return nil, err
-			}
-			if out.Body = a.entry(ctx, e); known {
-				out.Status, out.Body.Known = http.StatusOK, true
-			}
-		case "application/json":
-			var n APINewEntry
-			dec := json.NewDecoder(bytes.NewReader(in.RawBody))
-			dec.DisallowUnknownFields()
-			if err := dec.Decode(&n); err != nil || !errors.Is(dec.Decode(&struct{}{}), io.EOF) {
-				return nil, huma.Error400BadRequest("the call does not have the shape that openapi.json describes")
-			}
-			if n.Section == "" {
-				n.Section = in.Section
-			}
-			e, err := a.s.talks.Add(ctx, c, sp, maillog.NewEntry{Section: wiki.Section(n.Section), Kind: maillog.Kind(n.Kind), Date: n.Date, People: n.People, Title: n.Title, Text: n.Text})
-			if err != nil {
-				return nil, err
-			}
-			out.Body = a.entry(ctx, e)
-		default:
-			return nil, huma.Error415UnsupportedMediaType("send an entry as application/json, or a mail as message/rfc822")
+		if out.Body = a.entry(ctx, e); known {
+			out.Status, out.Body.Known = http.StatusOK, true
 		}
-		return out, nil
-	})
+	case "application/json":
+		var n APINewEntry
+		dec := json.NewDecoder(bytes.NewReader(in.RawBody))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&n); err != nil || !errors.Is(dec.Decode(&struct{}{}), io.EOF) {
+			return nil, huma.Error400BadRequest("the call does not have the shape that openapi.json describes")
+		}
+		if n.Section == "" {
+			n.Section = in.Section
+		}
+		e, err := a.s.talks.Add(ctx, c, sp, maillog.NewEntry{Section: wiki.Section(n.Section), Kind: maillog.Kind(n.Kind), Date: n.Date, People: n.People, Title: n.Title, Text: n.Text})
+		if err != nil {
+			return nil, err
+		}
+		out.Body = a.entry(ctx, e)
+	default:
+		return nil, huma.Error415UnsupportedMediaType("send an entry as application/json, or a mail as message/rfc822")
+	}
+	return out, nil
 }
 
 // logSpace opens a prospect that has a log: not the playbook.

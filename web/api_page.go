@@ -125,184 +125,203 @@ func etagVersion(header string) (repo.Hash, error) {
 }
 
 func (a *api) installPages() {
-	type pagesInput struct {
-		ProspectInput
-		ListInput
-		Section string `query:"section" enum:"internal,external" doc:"Both when absent"`
-		Stage   string `query:"stage" maxLength:"200"`
-	}
-	register(a, op("list-pages", http.MethodGet, "/prospects/{prospect}/pages", "Every page the caller may see"), func(ctx context.Context, c people.Caller, in *pagesInput) (*listOutput[apiPageInfo], error) {
-		sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		var all []wiki.PageInfo
-		for _, sd := range sp.Sides() {
-			if in.Section != "" && in.Section != string(sd.Section()) {
-				continue
-			}
-			pages, err := sd.Pages(ctx, c)
-			if err != nil {
-				return nil, err
-			}
-			for _, p := range pages {
-				if in.Stage == "" || in.Stage == p.Stage {
-					all = append(all, p)
-				}
-			}
-		}
-		cut, err := piece(all, in.ListInput, func(p wiki.PageInfo) string { return p.Place.String() })
-		if err != nil {
-			return nil, err
-		}
-		out := &listOutput[apiPageInfo]{Body: Listing[apiPageInfo]{Items: []apiPageInfo{}, Next: cut.Body.Next}}
-		for _, p := range cut.Body.Items {
-			out.Body.Items = append(out.Body.Items, a.pageInfo(ctx, p))
-		}
-		return out, nil
-	})
-	register(a, op("get-page", http.MethodGet, apiPagePath, "A page's text as last committed, or at one of its versions"), func(ctx context.Context, c people.Caller, in *getPageInput) (*pageOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		if in.At == "" {
-			p, err := sd.Read(ctx, c, in.place())
-			if err != nil {
-				return nil, err
-			}
-			return a.page(ctx, p, nil), nil
-		}
-		at, err := parseVersion(in.At)
-		if err != nil {
-			return nil, err
-		}
-		p, err := sd.ReadAt(ctx, c, in.place(), at)
-		if err != nil {
-			return nil, err
-		}
-		return a.page(ctx, p, nil), nil
-	})
+	register(a, op("list-pages", http.MethodGet, "/prospects/{prospect}/pages", "Every page the caller may see"), a.listPages)
+	register(a, op("get-page", http.MethodGet, apiPagePath, "A page's text as last committed, or at one of its versions"), a.getPage)
 	put := op("put-page", http.MethodPut, apiPagePath, "Make a page, or change its text")
 	put.Description = "The version in If-Match is compared with the last committed one when the call arrives; 412 when it differs. " +
 		"The text is then merged from that base, and the answer carries text and version after it."
 	put.Errors = []int{400, 401, 403, 404, 409, 412, 413, 422, 428}
-	register(a, put, func(ctx context.Context, c people.Caller, in *putPageInput) (*pageOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		e := wiki.Edit{Place: in.place(), Text: []byte(in.Body.Text), Message: in.Body.Message, Strict: true}
-		switch {
-		case in.IfMatch == "" && in.IfNoneMatch == "":
-			return nil, huma.NewError(http.StatusPreconditionRequired, "say what the text was made from: If-Match with the page's ETag, or If-None-Match: * for a new page")
-		case in.IfMatch != "" && in.IfNoneMatch != "":
-			return nil, huma.Error400BadRequest("If-Match and If-None-Match do not go together")
-		case in.IfNoneMatch != "":
-			if strings.TrimSpace(in.IfNoneMatch) != "*" {
-				return nil, huma.Error400BadRequest("If-None-Match can only be *")
-			}
-			if _, err := sd.Lookup(ctx, c, e.Place); err == nil {
-				return nil, huma.Error412PreconditionFailed("there is a page at that place already")
-			}
-		default:
-			if e.Base, err = etagVersion(in.IfMatch); err != nil {
-				return nil, err
-			}
-		}
-		done, err := sd.Edit(ctx, c, e)
-		if err != nil {
-			return nil, err
-		}
-		out := a.page(ctx, &done.Page, done.Overlaps)
-		if e.Base.IsZero() {
-			out.Status = http.StatusCreated
-		}
-		return out, nil
-	})
-	register(a, op("delete-page", http.MethodDelete, apiPagePath, "Remove a page; its history stays"), func(ctx context.Context, c people.Caller, in *deletePageInput) (*struct{}, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		var base repo.Hash
-		if in.IfMatch != "" {
-			if base, err = etagVersion(in.IfMatch); err != nil {
-				return nil, err
-			}
-		}
-		return nil, sd.DeletePage(ctx, c, in.place(), base)
-	})
+	register(a, put, a.putPage)
+	register(a, op("delete-page", http.MethodDelete, apiPagePath, "Remove a page; its history stays"), a.deletePage)
 	move := op("move-page", http.MethodPost, apiPagePath+"/move", "Give a page another name or stage, or share it")
 	move.Description = "To the other side of the wall it first answers 409 with exactly what would become visible and its digest, which confirm must repeat. Owners only."
-	register(a, move, func(ctx context.Context, c people.Caller, in *movePageInput) (*pageOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	register(a, move, a.movePage)
+	register(a, op("set-task", http.MethodPost, apiPagePath+"/tasks", "Tick or untick a task"), a.setTask)
+	create := op("create-from-template", http.MethodPost, apiPagePath+"/create", "Make a page that the funnel asks for from its template")
+	create.DefaultStatus = http.StatusCreated
+	register(a, create, a.createFromTemplate)
+	register(a, op("render", http.MethodPost, "/render", "Markdown as the wiki would show it"), a.renderText)
+}
+
+type pagesInput struct {
+	ProspectInput
+	ListInput
+	Section string `query:"section" enum:"internal,external" doc:"Both when absent"`
+	Stage   string `query:"stage" maxLength:"200"`
+}
+
+func (a *api) listPages(ctx context.Context, c people.Caller, in *pagesInput) (*listOutput[apiPageInfo], error) {
+	sp, err := a.s.wiki.Space(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	var all []wiki.PageInfo
+	for _, sd := range sp.Sides() {
+		if in.Section != "" && in.Section != string(sd.Section()) {
+			continue
+		}
+		pages, err := sd.Pages(ctx, c)
 		if err != nil {
 			return nil, err
 		}
-		to, err := wiki.ParsePlace(in.Body.To)
-		if err != nil {
-			return nil, err
+		for _, p := range pages {
+			if in.Stage == "" || in.Stage == p.Stage {
+				all = append(all, p)
+			}
 		}
-		if to.Section != in.place().Section {
-			return a.cross(ctx, c, in, to)
-		}
-		p, err := sd.Move(ctx, c, in.place(), to)
+	}
+	cut, err := piece(all, in.ListInput, func(p wiki.PageInfo) string { return p.Place.String() })
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput[apiPageInfo]{Body: Listing[apiPageInfo]{Items: []apiPageInfo{}, Next: cut.Body.Next}}
+	for _, p := range cut.Body.Items {
+		out.Body.Items = append(out.Body.Items, a.pageInfo(ctx, p))
+	}
+	return out, nil
+}
+
+func (a *api) getPage(ctx context.Context, c people.Caller, in *getPageInput) (*pageOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	if in.At == "" {
+		p, err := sd.Read(ctx, c, in.place())
 		if err != nil {
 			return nil, err
 		}
 		return a.page(ctx, p, nil), nil
-	})
-	register(a, op("set-task", http.MethodPost, apiPagePath+"/tasks", "Tick or untick a task"), func(ctx context.Context, c people.Caller, in *taskInput) (*pageOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
+	}
+	at, err := parseVersion(in.At)
+	if err != nil {
+		return nil, err
+	}
+	p, err := sd.ReadAt(ctx, c, in.place(), at)
+	if err != nil {
+		return nil, err
+	}
+	return a.page(ctx, p, nil), nil
+}
+
+func (a *api) putPage(ctx context.Context, c people.Caller, in *putPageInput) (*pageOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	e := wiki.Edit{Place: in.place(), Text: []byte(in.Body.Text), Message: in.Body.Message, Strict: true}
+	switch {
+	case in.IfMatch == "" && in.IfNoneMatch == "":
+		return nil, huma.NewError(http.StatusPreconditionRequired, "say what the text was made from: If-Match with the page's ETag, or If-None-Match: * for a new page")
+	case in.IfMatch != "" && in.IfNoneMatch != "":
+		return nil, huma.Error400BadRequest("If-Match and If-None-Match do not go together")
+	case in.IfNoneMatch != "":
+		if strings.TrimSpace(in.IfNoneMatch) != "*" {
+			return nil, huma.Error400BadRequest("If-None-Match can only be *")
+		}
+		if _, err := sd.Lookup(ctx, c, e.Place); err == nil {
+			return nil, huma.Error412PreconditionFailed("there is a page at that place already")
+		}
+	default:
+		if e.Base, err = etagVersion(in.IfMatch); err != nil {
 			return nil, err
 		}
-		base, err := parseVersion(in.Body.Version)
-		if err != nil {
-			return nil, err
-		}
-		done, err := sd.SetTask(ctx, c, in.place(), base, in.Body.Line, in.Body.Done)
-		if err != nil {
-			return nil, err
-		}
-		return a.page(ctx, &done.Page, done.Overlaps), nil
-	})
-	create := op("create-from-template", http.MethodPost, apiPagePath+"/create", "Make a page that the funnel asks for from its template")
-	create.DefaultStatus = http.StatusCreated
-	register(a, create, func(ctx context.Context, c people.Caller, in *PlaceInput) (*pageOutput, error) {
-		sd, err := a.side(ctx, c, in.Prospect, in.Section)
-		if err != nil {
-			return nil, err
-		}
-		done, err := sd.CreateFromTemplate(ctx, c, in.place())
-		if err != nil {
-			return nil, err
-		}
-		out := a.page(ctx, &done.Page, nil)
+	}
+	done, err := sd.Edit(ctx, c, e)
+	if err != nil {
+		return nil, err
+	}
+	out := a.page(ctx, &done.Page, done.Overlaps)
+	if e.Base.IsZero() {
 		out.Status = http.StatusCreated
-		return out, nil
-	})
-	type renderInput struct {
-		Body struct {
-			Text string `json:"text" maxLength:"1048576"`
-			Page string `json:"page,omitempty" maxLength:"700" doc:"PROSPECT/SECTION/STAGE/PAGE on which it would stand; without it links lead nowhere"`
-		}
 	}
-	type renderOutput struct {
-		Body struct {
-			HTML string `json:"html"`
-		}
+	return out, nil
+}
+
+func (a *api) deletePage(ctx context.Context, c people.Caller, in *deletePageInput) (*struct{}, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("render", http.MethodPost, "/render", "Markdown as the wiki would show it"), func(ctx context.Context, c people.Caller, in *renderInput) (*renderOutput, error) {
-		html, err := a.render(ctx, c, in.Body.Page, []byte(in.Body.Text))
-		if err != nil {
+	var base repo.Hash
+	if in.IfMatch != "" {
+		if base, err = etagVersion(in.IfMatch); err != nil {
 			return nil, err
 		}
-		out := &renderOutput{}
-		out.Body.HTML = html
-		return out, nil
-	})
+	}
+	return nil, sd.DeletePage(ctx, c, in.place(), base)
+}
+
+func (a *api) movePage(ctx context.Context, c people.Caller, in *movePageInput) (*pageOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	to, err := wiki.ParsePlace(in.Body.To)
+	if err != nil {
+		return nil, err
+	}
+	if to.Section != in.place().Section {
+		return a.cross(ctx, c, in, to)
+	}
+	p, err := sd.Move(ctx, c, in.place(), to)
+	if err != nil {
+		return nil, err
+	}
+	return a.page(ctx, p, nil), nil
+}
+
+func (a *api) setTask(ctx context.Context, c people.Caller, in *taskInput) (*pageOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	base, err := parseVersion(in.Body.Version)
+	if err != nil {
+		return nil, err
+	}
+	done, err := sd.SetTask(ctx, c, in.place(), base, in.Body.Line, in.Body.Done)
+	if err != nil {
+		return nil, err
+	}
+	return a.page(ctx, &done.Page, done.Overlaps), nil
+}
+
+func (a *api) createFromTemplate(ctx context.Context, c people.Caller, in *PlaceInput) (*pageOutput, error) {
+	sd, err := a.side(ctx, c, in.Prospect, in.Section)
+	if err != nil {
+		return nil, err
+	}
+	done, err := sd.CreateFromTemplate(ctx, c, in.place())
+	if err != nil {
+		return nil, err
+	}
+	out := a.page(ctx, &done.Page, nil)
+	out.Status = http.StatusCreated
+	return out, nil
+}
+
+type renderInput struct {
+	Body struct {
+		Text string `json:"text" maxLength:"1048576"`
+		Page string `json:"page,omitempty" maxLength:"700" doc:"PROSPECT/SECTION/STAGE/PAGE on which it would stand; without it links lead nowhere"`
+	}
+}
+
+type renderOutput struct {
+	Body struct {
+		HTML string `json:"html"`
+	}
+}
+
+func (a *api) renderText(ctx context.Context, c people.Caller, in *renderInput) (*renderOutput, error) {
+	html, err := a.render(ctx, c, in.Body.Page, []byte(in.Body.Text))
+	if err != nil {
+		return nil, err
+	}
+	out := &renderOutput{}
+	out.Body.HTML = html
+	return out, nil
 }
 
 // render shows a text as it would look on a page that the caller may see.

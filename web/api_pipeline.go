@@ -25,37 +25,39 @@ type pipelineOutput struct {
 }
 
 func (a *api) installPipeline() {
-	register(a, op("get-pipeline", http.MethodGet, "/pipeline", "How the sale as a whole stands"), func(ctx context.Context, c people.Caller, in *pipelineInput) (*pipelineOutput, error) {
-		if a.s.figures == nil {
-			return nil, wiki.ErrNotFound
-		}
-		q, err := pipelineQuery(in.From, in.To, in.Currency, a.s.now())
+	register(a, op("get-pipeline", http.MethodGet, "/pipeline", "How the sale as a whole stands"), a.getPipeline)
+}
+
+func (a *api) getPipeline(ctx context.Context, c people.Caller, in *pipelineInput) (*pipelineOutput, error) {
+	if a.s.figures == nil {
+		return nil, wiki.ErrNotFound
+	}
+	q, err := pipelineQuery(in.From, in.To, in.Currency, a.s.now())
+	if err != nil {
+		return nil, err
+	}
+	if in.Owner != "" {
+		p, err := a.findPerson(ctx, in.Owner)
 		if err != nil {
 			return nil, err
 		}
-		if in.Owner != "" {
-			p, err := a.findPerson(ctx, in.Owner)
-			if err != nil {
-				return nil, err
-			}
-			q.Owner = p.ID
+		q.Owner = p.ID
+	}
+	out := &pipelineOutput{}
+	if out.Body.Figures, err = a.s.figures.Figures(ctx, c, q); err != nil {
+		return nil, err
+	}
+	flags, err := a.s.figures.Flags(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Flags = []pipeline.Flag{}
+	for _, f := range flags {
+		if q.Owner == "" || f.Owner == q.Owner {
+			out.Body.Flags = append(out.Body.Flags, f)
 		}
-		out := &pipelineOutput{}
-		if out.Body.Figures, err = a.s.figures.Figures(ctx, c, q); err != nil {
-			return nil, err
-		}
-		flags, err := a.s.figures.Flags(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		out.Body.Flags = []pipeline.Flag{}
-		for _, f := range flags {
-			if q.Owner == "" || f.Owner == q.Owner {
-				out.Body.Flags = append(out.Body.Flags, f)
-			}
-		}
-		return out, nil
-	})
+	}
+	return out, nil
 }
 
 // pipelineQuery reads which figures are asked for: those of the year that ends

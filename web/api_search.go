@@ -79,52 +79,54 @@ func (in *searchInput) text() (string, error) {
 }
 
 func (a *api) installSearch() {
-	register(a, op("search", http.MethodGet, "/search", "Find pages, facts, attachments and prospects"), func(ctx context.Context, c people.Caller, in *searchInput) (*searchOutput, error) {
-		if a.s.search == nil {
-			return nil, huma.Error503ServiceUnavailable("search is not available")
+	register(a, op("search", http.MethodGet, "/search", "Find pages, facts, attachments and prospects"), a.search)
+}
+
+func (a *api) search(ctx context.Context, c people.Caller, in *searchInput) (*searchOutput, error) {
+	if a.s.search == nil {
+		return nil, huma.Error503ServiceUnavailable("search is not available")
+	}
+	text, err := in.text()
+	if err != nil {
+		return nil, err
+	}
+	q, err := query.Parse(text)
+	var wrong *query.Error
+	if errors.As(err, &wrong) {
+		return nil, huma.Error400BadRequest("the query cannot be understood: " + wrong.Msg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	level := a.s.people.Visible(ctx, c)
+	found, err := a.s.search.Search(ctx, search.Request{Query: q, Access: search.Tokens(ctx, a.s.wiki, c), Limit: in.Limit, Cursor: in.Cursor, Facets: true, Sort: search.Sort(in.Sort)},
+		func(prospect string) bool { return level(prospect) >= people.Viewer })
+	if errors.Is(err, search.ErrCursor) {
+		return nil, errCursor
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &searchOutput{}
+	out.Body.Items = []apiHit{}
+	for _, h := range found.Hits {
+		hit := apiHit{Type: h.Type, Kind: h.Kind, Title: h.Title, Prospect: h.Prospect, Section: h.Section, Stage: h.Stage, Path: h.Path, FactID: h.FactID,
+			Line: h.Line, Label: h.Label, Authors: h.Authors, Updated: h.Updated, Fragments: []apiFragment{}}
+		for _, f := range h.Fragments {
+			hit.Fragments = append(hit.Fragments, apiFragment(f))
 		}
-		text, err := in.text()
-		if err != nil {
-			return nil, err
+		out.Body.Items = append(out.Body.Items, hit)
+	}
+	out.Body.Total, out.Body.Corrected, out.Body.Building = found.Total, found.Corrected, found.Building
+	out.Body.Facets = map[string][]apiCount{}
+	for name, counts := range map[string][]search.Count{"prospect": found.Facets.Prospect, "section": found.Facets.Section, "stage": found.Facets.Stage, "kind": found.Facets.Kind, "author": found.Facets.Author} {
+		out.Body.Facets[name] = []apiCount{}
+		for _, n := range counts {
+			out.Body.Facets[name] = append(out.Body.Facets[name], apiCount{n.Value, n.N})
 		}
-		q, err := query.Parse(text)
-		var wrong *query.Error
-		if errors.As(err, &wrong) {
-			return nil, huma.Error400BadRequest("the query cannot be understood: " + wrong.Msg)
-		}
-		if err != nil {
-			return nil, err
-		}
-		level := a.s.people.Visible(ctx, c)
-		found, err := a.s.search.Search(ctx, search.Request{Query: q, Access: search.Tokens(ctx, a.s.wiki, c), Limit: in.Limit, Cursor: in.Cursor, Facets: true, Sort: search.Sort(in.Sort)},
-			func(prospect string) bool { return level(prospect) >= people.Viewer })
-		if errors.Is(err, search.ErrCursor) {
-			return nil, errCursor
-		}
-		if err != nil {
-			return nil, err
-		}
-		out := &searchOutput{}
-		out.Body.Items = []apiHit{}
-		for _, h := range found.Hits {
-			hit := apiHit{Type: h.Type, Kind: h.Kind, Title: h.Title, Prospect: h.Prospect, Section: h.Section, Stage: h.Stage, Path: h.Path, FactID: h.FactID,
-				Line: h.Line, Label: h.Label, Authors: h.Authors, Updated: h.Updated, Fragments: []apiFragment{}}
-			for _, f := range h.Fragments {
-				hit.Fragments = append(hit.Fragments, apiFragment(f))
-			}
-			out.Body.Items = append(out.Body.Items, hit)
-		}
-		out.Body.Total, out.Body.Corrected, out.Body.Building = found.Total, found.Corrected, found.Building
-		out.Body.Facets = map[string][]apiCount{}
-		for name, counts := range map[string][]search.Count{"prospect": found.Facets.Prospect, "section": found.Facets.Section, "stage": found.Facets.Stage, "kind": found.Facets.Kind, "author": found.Facets.Author} {
-			out.Body.Facets[name] = []apiCount{}
-			for _, n := range counts {
-				out.Body.Facets[name] = append(out.Body.Facets[name], apiCount{n.Value, n.N})
-			}
-		}
-		if found.Next != "" {
-			out.Body.Next = &found.Next
-		}
-		return out, nil
-	})
+	}
+	if found.Next != "" {
+		out.Body.Next = &found.Next
+	}
+	return out, nil
 }

@@ -218,15 +218,7 @@ func (p *portal) installShared(a *api) {
 	p.installSharedComments(a, page)
 	p.installSharedFiles(a, base, page)
 
-	type sharedInfoOutput struct{ Body *apiSharedInfo }
-	registerFor(a, Shared, op("get-shared", http.MethodGet, base, "A shared space: companies, steps in the buyer's words, goal, people, mutual action plan"), func(ctx context.Context, c people.Caller, in *SharedInput) (*sharedInfoOutput, error) {
-		ro, err := p.enterAt(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		info, err := ro.apiInfo(ctx)
-		return &sharedInfoOutput{info}, err
-	})
+	registerFor(a, Shared, op("get-shared", http.MethodGet, base, "A shared space: companies, steps in the buyer's words, goal, people, mutual action plan"), p.getShared)
 	if p.briefs != nil {
 		type sharedBriefOutput struct{ Body *brief.GuestBrief }
 		registerFor(a, Shared, op("get-shared-brief", http.MethodGet, base+"/brief", "The shared space in short"), func(ctx context.Context, c people.Caller, in *SharedInput) (*sharedBriefOutput, error) {
@@ -256,45 +248,60 @@ func (p *portal) installShared(a *api) {
 			return piece(all, in.ListInput, func(f apiSharedFact) string { return f.Page + "#" + f.Kind + "#" + f.ID + "#" + f.Title })
 		})
 	}
-	type sharedSearchInput struct {
-		SharedInput
-		Q     string `query:"q" required:"true" maxLength:"2000"`
-		Kind  string `query:"kind" maxLength:"50"`
-		Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
-		Skip  int    `query:"skip" minimum:"0" maximum:"10000"`
+	registerFor(a, Shared, op("search-shared", http.MethodGet, base+"/search", "Search what is shared"), p.searchShared)
+}
+
+type sharedInfoOutput struct{ Body *apiSharedInfo }
+
+func (p *portal) getShared(ctx context.Context, c people.Caller, in *SharedInput) (*sharedInfoOutput, error) {
+	ro, err := p.enterAt(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
 	}
-	type sharedSearchOutput struct {
-		Body struct {
-			Items     []apiSharedHit `json:"items"`
-			Total     int            `json:"total"`
-			Corrected bool           `json:"corrected,omitempty" doc:"Typing errors were forgiven"`
-			Kinds     map[string]int `json:"kinds"`
-		}
+	info, err := ro.apiInfo(ctx)
+	return &sharedInfoOutput{info}, err
+}
+
+type sharedSearchInput struct {
+	SharedInput
+	Q     string `query:"q" required:"true" maxLength:"2000"`
+	Kind  string `query:"kind" maxLength:"50"`
+	Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Skip  int    `query:"skip" minimum:"0" maximum:"10000"`
+}
+
+type sharedSearchOutput struct {
+	Body struct {
+		Items     []apiSharedHit `json:"items"`
+		Total     int            `json:"total"`
+		Corrected bool           `json:"corrected,omitempty" doc:"Typing errors were forgiven"`
+		Kinds     map[string]int `json:"kinds"`
 	}
-	registerFor(a, Shared, op("search-shared", http.MethodGet, base+"/search", "Search what is shared"), func(ctx context.Context, c people.Caller, in *sharedSearchInput) (*sharedSearchOutput, error) {
-		ro, err := p.enterAt(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		found, err := ro.find(ctx, in.Q, in.Kind, in.Skip, in.Limit)
-		var wrong *query.Error
-		if errors.As(err, &wrong) {
-			return nil, huma.Error400BadRequest(wrong.Msg)
-		}
-		if err != nil {
-			return nil, hide(err)
-		}
-		out := &sharedSearchOutput{}
-		out.Body.Items, out.Body.Total, out.Body.Corrected, out.Body.Kinds = []apiSharedHit{}, found.Total, found.Corrected, map[string]int{}
-		for _, k := range found.Kinds {
-			out.Body.Kinds[k.Value] = k.N
-		}
-		for i := range found.Hits {
-			h := &found.Hits[i]
-			out.Body.Items = append(out.Body.Items, apiSharedHit{h.Type, h.Kind, h.Page, h.File, h.Title, h.FactID, string(highlight(h.Fragments)), h.Updated})
-		}
-		return out, nil
-	})
+}
+
+func (p *portal) searchShared(ctx context.Context, c people.Caller, in *sharedSearchInput) (*sharedSearchOutput, error) {
+	ro, err := p.enterAt(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	found, err := ro.find(ctx, in.Q, in.Kind, in.Skip, in.Limit)
+	var wrong *query.Error
+	if errors.As(err, &wrong) {
+		return nil, huma.Error400BadRequest(wrong.Msg)
+	}
+	if err != nil {
+		return nil, hide(err)
+	}
+	out := &sharedSearchOutput{}
+	out.Body.Items, out.Body.Total, out.Body.Corrected, out.Body.Kinds = []apiSharedHit{}, found.Total, found.Corrected, map[string]int{}
+	for _, k := range found.Kinds {
+		out.Body.Kinds[k.Value] = k.N
+	}
+	for i := range found.Hits {
+		h := &found.Hits[i]
+		out.Body.Items = append(out.Body.Items, apiSharedHit{h.Type, h.Kind, h.Page, h.File, h.Title, h.FactID, string(highlight(h.Fragments)), h.Updated})
+	}
+	return out, nil
 }
 
 func (ro *room) apiFacts(ctx context.Context, kind string) ([]apiSharedFact, error) {

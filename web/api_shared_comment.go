@@ -28,88 +28,102 @@ func (ro *room) apiThread(ctx context.Context, place wiki.Place, status int, t *
 
 func (p *portal) installSharedComments(a *api, page string) {
 	path := page + "/comments"
-	type sharedListInput struct {
-		SharedPageInput
-		ListInput
-		State string `query:"state" enum:"open,resolved" doc:"Both when absent"`
-	}
-	registerFor(a, Shared, op("list-shared-comments", http.MethodGet, path, "The threads about a shared page, in the order of its text"), func(ctx context.Context, c people.Caller, in *sharedListInput) (*listOutput[apiThread], error) {
-		ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
-		if err != nil {
-			return nil, err
-		}
-		all, err := ro.side.Comments(ctx, c, info.Place)
-		if err != nil {
-			return nil, hide(err)
-		}
-		var wanted []wiki.Thread
-		for _, t := range all {
-			if in.State == "" || t.Open() == (in.State == "open") {
-				wanted = append(wanted, t)
-			}
-		}
-		cut, err := piece(wanted, in.ListInput, func(t wiki.Thread) string { return t.ID })
-		if err != nil {
-			return nil, err
-		}
-		out := &listOutput[apiThread]{Body: Listing[apiThread]{Items: []apiThread{}, Next: cut.Body.Next}}
-		if len(cut.Body.Items) > 0 {
-			out.Body.Items, err = ro.apiThreads(ctx, info.Place, cut.Body.Items)
-		}
-		return out, err
-	})
-	type sharedPostInput struct {
-		SharedPageInput
-		Body commentBody
-	}
+	registerFor(a, Shared, op("list-shared-comments", http.MethodGet, path, "The threads about a shared page, in the order of its text"), p.listSharedComments)
 	post := op("add-shared-comment", http.MethodPost, path, "Start a thread about a piece of a shared page's text, or reply to one")
 	post.DefaultStatus = http.StatusCreated
-	registerFor(a, Shared, post, func(ctx context.Context, c people.Caller, in *sharedPostInput) (*threadOutput, error) {
-		ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
-		if err != nil {
-			return nil, err
-		}
-		t, err := in.Body.add(ctx, c, ro.side, info.Place)
-		return ro.apiThread(ctx, info.Place, http.StatusCreated, t, err)
-	})
-	type sharedPatchInput struct {
-		SharedPageInput
-		Body commentChange
+	registerFor(a, Shared, post, p.addSharedComment)
+	registerFor(a, Shared, op("change-shared-comment", http.MethodPatch, path, "Resolve or reopen a thread, or change a comment of one's own"), p.changeSharedComment)
+	registerFor(a, Shared, op("get-shared-comment", http.MethodGet, path+"/{id}", "One thread"), p.getSharedComment)
+	registerFor(a, Shared, op("delete-shared-comment", http.MethodDelete, path+"/{id}", "Remove a comment of one's own; a thread goes with its last one"), p.deleteSharedComment)
+}
+
+type sharedListInput struct {
+	SharedPageInput
+	ListInput
+	State string `query:"state" enum:"open,resolved" doc:"Both when absent"`
+}
+
+func (p *portal) listSharedComments(ctx context.Context, c people.Caller, in *sharedListInput) (*listOutput[apiThread], error) {
+	ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
+	if err != nil {
+		return nil, err
 	}
-	registerFor(a, Shared, op("change-shared-comment", http.MethodPatch, path, "Resolve or reopen a thread, or change a comment of one's own"), func(ctx context.Context, c people.Caller, in *sharedPatchInput) (*threadOutput, error) {
-		ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
-		if err != nil {
-			return nil, err
-		}
-		t, err := in.Body.apply(ctx, c, ro.side, info.Place)
-		return ro.apiThread(ctx, info.Place, http.StatusOK, t, err)
-	})
-	type sharedItemInput struct {
-		SharedPageInput
-		ID string `path:"id" maxLength:"100"`
-	}
-	registerFor(a, Shared, op("get-shared-comment", http.MethodGet, path+"/{id}", "One thread"), func(ctx context.Context, c people.Caller, in *sharedItemInput) (*threadOutput, error) {
-		ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
-		if err != nil {
-			return nil, err
-		}
-		all, err := ro.side.Comments(ctx, c, info.Place)
-		if err != nil {
-			return nil, hide(err)
-		}
-		for i := range all {
-			if all[i].ID == in.ID {
-				return ro.apiThread(ctx, info.Place, http.StatusOK, &all[i], nil)
-			}
-		}
-		return nil, notFound()
-	})
-	registerFor(a, Shared, op("delete-shared-comment", http.MethodDelete, path+"/{id}", "Remove a comment of one's own; a thread goes with its last one"), func(ctx context.Context, c people.Caller, in *sharedItemInput) (*struct{}, error) {
-		ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
-		if err != nil {
-			return nil, err
-		}
-		_, err = ro.side.DeleteComment(ctx, c, info.Place, in.ID)
+	all, err := ro.side.Comments(ctx, c, info.Place)
+	if err != nil {
 		return nil, hide(err)
-	})
+	}
+	var wanted []wiki.Thread
+	for _, t := range all {
+		if in.State == "" || t.Open() == (in.State == "open") {
+			wanted = append(wanted, t)
+		}
+	}
+	cut, err := piece(wanted, in.ListInput, func(t wiki.Thread) string { return t.ID })
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput[apiThread]{Body: Listing[apiThread]{Items: []apiThread{}, Next: cut.Body.Next}}
+	if len(cut.Body.Items) > 0 {
+		out.Body.Items, err = ro.apiThreads(ctx, info.Place, cut.Body.Items)
+	}
+	return out, err
+}
+
+type sharedPostInput struct {
+	SharedPageInput
+	Body commentBody
+}
+
+func (p *portal) addSharedComment(ctx context.Context, c people.Caller, in *sharedPostInput) (*threadOutput, error) {
+	ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
+	if err != nil {
+		return nil, err
+	}
+	t, err := in.Body.add(ctx, c, ro.side, info.Place)
+	return ro.apiThread(ctx, info.Place, http.StatusCreated, t, err)
+}
+
+type sharedPatchInput struct {
+	SharedPageInput
+	Body commentChange
+}
+
+func (p *portal) changeSharedComment(ctx context.Context, c people.Caller, in *sharedPatchInput) (*threadOutput, error) {
+	ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
+	if err != nil {
+		return nil, err
+	}
+	t, err := in.Body.apply(ctx, c, ro.side, info.Place)
+	return ro.apiThread(ctx, info.Place, http.StatusOK, t, err)
+}
+
+type sharedItemInput struct {
+	SharedPageInput
+	ID string `path:"id" maxLength:"100"`
+}
+
+func (p *portal) getSharedComment(ctx context.Context, c people.Caller, in *sharedItemInput) (*threadOutput, error) {
+	ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
+	if err != nil {
+		return nil, err
+	}
+	all, err := ro.side.Comments(ctx, c, info.Place)
+	if err != nil {
+		return nil, hide(err)
+	}
+	for i := range all {
+		if all[i].ID == in.ID {
+			return ro.apiThread(ctx, info.Place, http.StatusOK, &all[i], nil)
+		}
+	}
+	return nil, notFound()
+}
+
+func (p *portal) deleteSharedComment(ctx context.Context, c people.Caller, in *sharedItemInput) (*struct{}, error) {
+	ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
+	if err != nil {
+		return nil, err
+	}
+	_, err = ro.side.DeleteComment(ctx, c, info.Place, in.ID)
+	return nil, hide(err)
 }

@@ -13,119 +13,131 @@ import (
 )
 
 func (p *portal) installSharedPages(a *api, base, page string) {
-	type sharedPagesInput struct {
-		SharedInput
-		ListInput
-	}
-	registerFor(a, Shared, op("list-shared-pages", http.MethodGet, base+"/pages", "Every shared page"), func(ctx context.Context, c people.Caller, in *sharedPagesInput) (*listOutput[apiSharedPage], error) {
-		ro, err := p.enterAt(ctx, c, in.Prospect)
-		if err != nil {
-			return nil, err
-		}
-		var all []apiSharedPage
-		for i := range ro.pages {
-			x := &ro.pages[i]
-			all = append(all, apiSharedPage{x.Page, x.Title, x.Lead, x.Words, x.Tags, x.Version.String(), x.Number, ro.apiAuthors(ctx, x.Author, x.CoAuthors), x.Updated, x.Size, ro.unread(x)})
-		}
-		return piece(all, in.ListInput, func(x apiSharedPage) string { return x.Page })
-	})
-	type sharedGetInput struct {
-		SharedPageInput
-		At string `query:"at" maxLength:"40" doc:"One of the page's versions"`
-	}
-	registerFor(a, Shared, op("get-shared-page", http.MethodGet, page, "A shared page's text as last committed, or at one of its versions"), func(ctx context.Context, c people.Caller, in *sharedGetInput) (*pageOutput, error) {
-		ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
-		if err != nil {
-			return nil, err
-		}
-		var text *wiki.Page
-		if in.At == "" {
-			text, err = ro.side.Read(ctx, c, info.Place)
-		} else {
-			var at repo.Hash
-			if at, err = parseVersion(in.At); err != nil {
-				return nil, err
-			}
-			text, err = ro.side.ReadAt(ctx, c, info.Place, at)
-		}
-		if err != nil {
-			return nil, hide(err)
-		}
-		return ro.apiText(ctx, text, nil), nil
-	})
-	type sharedPutInput struct {
-		SharedPageInput
-		IfMatch     string `header:"If-Match" doc:"The version that the text was made from, as the ETag gave it"`
-		IfNoneMatch string `header:"If-None-Match" doc:"* makes a new page"`
-		Body        struct {
-			Text    string `json:"text"`
-			Message string `json:"message,omitempty" maxLength:"500" doc:"What was done, in one line"`
-		}
-	}
+	registerFor(a, Shared, op("list-shared-pages", http.MethodGet, base+"/pages", "Every shared page"), p.listSharedPages)
+	registerFor(a, Shared, op("get-shared-page", http.MethodGet, page, "A shared page's text as last committed, or at one of its versions"), p.getSharedPage)
 	put := op("put-shared-page", http.MethodPut, page, "Make a shared page, or change its text")
 	put.Errors = []int{400, 401, 403, 404, 409, 412, 413, 422, 428}
-	registerFor(a, Shared, put, func(ctx context.Context, c people.Caller, in *sharedPutInput) (*pageOutput, error) {
-		ro, err := p.enterAt(ctx, c, in.Prospect)
-		if err != nil {
+	registerFor(a, Shared, put, p.putSharedPage)
+	registerFor(a, Shared, op("set-shared-task", http.MethodPost, page+"/tasks", "Tick or untick a task"), p.setSharedTask)
+}
+
+type sharedPagesInput struct {
+	SharedInput
+	ListInput
+}
+
+func (p *portal) listSharedPages(ctx context.Context, c people.Caller, in *sharedPagesInput) (*listOutput[apiSharedPage], error) {
+	ro, err := p.enterAt(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	var all []apiSharedPage
+	for i := range ro.pages {
+		x := &ro.pages[i]
+		all = append(all, apiSharedPage{x.Page, x.Title, x.Lead, x.Words, x.Tags, x.Version.String(), x.Number, ro.apiAuthors(ctx, x.Author, x.CoAuthors), x.Updated, x.Size, ro.unread(x)})
+	}
+	return piece(all, in.ListInput, func(x apiSharedPage) string { return x.Page })
+}
+
+type sharedGetInput struct {
+	SharedPageInput
+	At string `query:"at" maxLength:"40" doc:"One of the page's versions"`
+}
+
+func (p *portal) getSharedPage(ctx context.Context, c people.Caller, in *sharedGetInput) (*pageOutput, error) {
+	ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
+	if err != nil {
+		return nil, err
+	}
+	var text *wiki.Page
+	if in.At == "" {
+		text, err = ro.side.Read(ctx, c, info.Place)
+	} else {
+		var at repo.Hash
+		if at, err = parseVersion(in.At); err != nil {
 			return nil, err
 		}
-		e := wiki.Edit{Place: wiki.Place{Section: ro.side.Section(), Stage: wiki.StageAccount, Page: in.Page}, Text: []byte(in.Body.Text), Message: in.Body.Message, Strict: true}
-		info, err := ro.lookup(ctx, in.Page)
-		there := err == nil
-		if err != nil && !errors.Is(err, wiki.ErrNotFound) {
+		text, err = ro.side.ReadAt(ctx, c, info.Place, at)
+	}
+	if err != nil {
+		return nil, hide(err)
+	}
+	return ro.apiText(ctx, text, nil), nil
+}
+
+type sharedPutInput struct {
+	SharedPageInput
+	IfMatch     string `header:"If-Match" doc:"The version that the text was made from, as the ETag gave it"`
+	IfNoneMatch string `header:"If-None-Match" doc:"* makes a new page"`
+	Body        struct {
+		Text    string `json:"text"`
+		Message string `json:"message,omitempty" maxLength:"500" doc:"What was done, in one line"`
+	}
+}
+
+func (p *portal) putSharedPage(ctx context.Context, c people.Caller, in *sharedPutInput) (*pageOutput, error) {
+	ro, err := p.enterAt(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
+	}
+	e := wiki.Edit{Place: wiki.Place{Section: ro.side.Section(), Stage: wiki.StageAccount, Page: in.Page}, Text: []byte(in.Body.Text), Message: in.Body.Message, Strict: true}
+	info, err := ro.lookup(ctx, in.Page)
+	there := err == nil
+	if err != nil && !errors.Is(err, wiki.ErrNotFound) {
+		return nil, err
+	}
+	switch {
+	case in.IfMatch == "" && in.IfNoneMatch == "":
+		return nil, huma.NewError(http.StatusPreconditionRequired, "say what the text was made from: If-Match with the page's ETag, or If-None-Match: * for a new page")
+	case in.IfMatch != "" && in.IfNoneMatch != "":
+		return nil, huma.Error400BadRequest("If-Match and If-None-Match do not go together")
+	case in.IfNoneMatch != "":
+		if strings.TrimSpace(in.IfNoneMatch) != "*" {
+			return nil, huma.Error400BadRequest("If-None-Match can only be *")
+		}
+		if there {
+			return nil, huma.Error412PreconditionFailed("there is a page of that name already")
+		}
+	case !there:
+		return nil, notFound()
+	default:
+		e.Place = info.Place
+		if e.Base, err = etagVersion(in.IfMatch); err != nil {
 			return nil, err
-		}
-		switch {
-		case in.IfMatch == "" && in.IfNoneMatch == "":
-			return nil, huma.NewError(http.StatusPreconditionRequired, "say what the text was made from: If-Match with the page's ETag, or If-None-Match: * for a new page")
-		case in.IfMatch != "" && in.IfNoneMatch != "":
-			return nil, huma.Error400BadRequest("If-Match and If-None-Match do not go together")
-		case in.IfNoneMatch != "":
-			if strings.TrimSpace(in.IfNoneMatch) != "*" {
-				return nil, huma.Error400BadRequest("If-None-Match can only be *")
-			}
-			if there {
-				return nil, huma.Error412PreconditionFailed("there is a page of that name already")
-			}
-		case !there:
-			return nil, notFound()
-		default:
-			e.Place = info.Place
-			if e.Base, err = etagVersion(in.IfMatch); err != nil {
-				return nil, err
-			}
-		}
-		done, err := ro.side.Edit(ctx, c, e)
-		if err != nil {
-			return nil, hide(err)
-		}
-		out := ro.apiText(ctx, &done.Page, done.Overlaps)
-		if e.Base.IsZero() {
-			out.Status = http.StatusCreated
-		}
-		return out, nil
-	})
-	type sharedTickInput struct {
-		SharedPageInput
-		Body struct {
-			Version string `json:"version" maxLength:"40" doc:"The version in which the line was seen"`
-			Line    int    `json:"line" minimum:"1"`
-			Done    bool   `json:"done"`
 		}
 	}
-	registerFor(a, Shared, op("set-shared-task", http.MethodPost, page+"/tasks", "Tick or untick a task"), func(ctx context.Context, c people.Caller, in *sharedTickInput) (*pageOutput, error) {
-		ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
-		if err != nil {
-			return nil, err
-		}
-		base, err := parseVersion(in.Body.Version)
-		if err != nil {
-			return nil, err
-		}
-		done, err := ro.side.SetTask(ctx, c, info.Place, base, in.Body.Line, in.Body.Done)
-		if err != nil {
-			return nil, hide(err)
-		}
-		return ro.apiText(ctx, &done.Page, done.Overlaps), nil
-	})
+	done, err := ro.side.Edit(ctx, c, e)
+	if err != nil {
+		return nil, hide(err)
+	}
+	out := ro.apiText(ctx, &done.Page, done.Overlaps)
+	if e.Base.IsZero() {
+		out.Status = http.StatusCreated
+	}
+	return out, nil
+}
+
+type sharedTickInput struct {
+	SharedPageInput
+	Body struct {
+		Version string `json:"version" maxLength:"40" doc:"The version in which the line was seen"`
+		Line    int    `json:"line" minimum:"1"`
+		Done    bool   `json:"done"`
+	}
+}
+
+func (p *portal) setSharedTask(ctx context.Context, c people.Caller, in *sharedTickInput) (*pageOutput, error) {
+	ro, info, err := p.enterPageAt(ctx, c, in.Prospect, in.Page)
+	if err != nil {
+		return nil, err
+	}
+	base, err := parseVersion(in.Body.Version)
+	if err != nil {
+		return nil, err
+	}
+	done, err := ro.side.SetTask(ctx, c, info.Place, base, in.Body.Line, in.Body.Done)
+	if err != nil {
+		return nil, hide(err)
+	}
+	return ro.apiText(ctx, &done.Page, done.Overlaps), nil
 }

@@ -46,87 +46,98 @@ func (a *api) sourceItem(ctx context.Context, i *source.Item) APISourceItem {
 }
 
 func (a *api) installSources() {
-	type listInput struct {
-		ProspectInput
-		ListInput
-		Source string `query:"source" maxLength:"200" doc:"Only of this source, by its key"`
-		State  string `query:"state" enum:"new,kept,dismissed" default:"new"`
+	register(a, op("list-sources-items", http.MethodGet, "/prospects/{prospect}/sources", "What outside sources tell of the prospect, the newest first"), a.listSourcesItems)
+	register(a, op("list-sources", http.MethodGet, "/prospects/{prospect}/sources/health", "The outside sources, and how asking them goes"), a.listSources)
+	register(a, op("keep-source-item", http.MethodPost, "/prospects/{prospect}/sources/{id}/keep", "Make an entry of the internal log of an item"), a.keepSourceItem)
+	register(a, op("dismiss-source-item", http.MethodPost, "/prospects/{prospect}/sources/{id}/dismiss", "Take an item out of the inbox, for everybody"), a.dismissSourceItem)
+}
+
+type sourcesInput struct {
+	ProspectInput
+	ListInput
+	Source string `query:"source" maxLength:"200" doc:"Only of this source, by its key"`
+	State  string `query:"state" enum:"new,kept,dismissed" default:"new"`
+}
+
+func (a *api) listSourcesItems(ctx context.Context, c people.Caller, in *sourcesInput) (*listOutput[APISourceItem], error) {
+	if a.s.sources == nil {
+		return nil, wiki.ErrNotFound
 	}
-	const most = 500
-	register(a, op("list-sources-items", http.MethodGet, "/prospects/{prospect}/sources", "What outside sources tell of the prospect, the newest first"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[APISourceItem], error) {
-		if a.s.sources == nil {
-			return nil, wiki.ErrNotFound
+	state := source.Undecided
+	for s, name := range sourceStateNames {
+		if name == in.State {
+			state = s
 		}
-		state := source.Undecided
-		for s, name := range sourceStateNames {
-			if name == in.State {
-				state = s
-			}
-		}
-		var all []APISourceItem
-		for more := true; more; {
-			var items []source.Item
-			var err error
-			if items, more, err = a.s.sources.Inbox(ctx, c, in.Prospect, source.Filter{Source: in.Source, State: state, Limit: most, From: len(all)}); err != nil {
-				return nil, err
-			}
-			for i := range items {
-				all = append(all, a.sourceItem(ctx, &items[i]))
-			}
-		}
-		return piece(all, in.ListInput, func(i APISourceItem) string { return i.ID })
-	})
-	register(a, op("list-sources", http.MethodGet, "/prospects/{prospect}/sources/health", "The outside sources, and how asking them goes"), func(ctx context.Context, c people.Caller, in *ProspectInput) (*listOutput[APISource], error) {
-		if a.s.sources == nil {
-			return nil, wiki.ErrNotFound
-		}
-		health, err := a.s.sources.Health(ctx, c, in.Prospect)
-		if err != nil {
+	}
+	var all []APISourceItem
+	for more := true; more; {
+		var items []source.Item
+		var err error
+		if items, more, err = a.s.sources.Inbox(ctx, c, in.Prospect, source.Filter{Source: in.Source, State: state, Limit: 500, From: len(all)}); err != nil {
 			return nil, err
 		}
-		moment := func(t time.Time) *time.Time {
-			if t.IsZero() {
-				return nil
-			}
-			return &t
+		for i := range items {
+			all = append(all, a.sourceItem(ctx, &items[i]))
 		}
-		all := []APISource{}
-		for _, h := range health {
-			all = append(all, APISource{Key: h.Source.Key, Name: h.Source.Name, Paused: h.Source.Paused, Asked: moment(h.Asked), Problem: h.Problem, Since: moment(h.Since)})
-		}
-		return &listOutput[APISource]{Body: Listing[APISource]{Items: all}}, nil
-	})
-	type itemInput struct {
-		ProspectInput
-		ID int64 `path:"id" minimum:"1"`
 	}
-	type keptOutput struct {
-		Status int
-		Body   APIEntry
+	return piece(all, in.ListInput, func(i APISourceItem) string { return i.ID })
+}
+
+func (a *api) listSources(ctx context.Context, c people.Caller, in *ProspectInput) (*listOutput[APISource], error) {
+	if a.s.sources == nil {
+		return nil, wiki.ErrNotFound
 	}
-	register(a, op("keep-source-item", http.MethodPost, "/prospects/{prospect}/sources/{id}/keep", "Make an entry of the internal log of an item"), func(ctx context.Context, c people.Caller, in *itemInput) (*keptOutput, error) {
-		if a.s.sources == nil {
-			return nil, wiki.ErrNotFound
-		}
-		e, known, err := a.s.sources.Keep(ctx, c, in.Prospect, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		out := &keptOutput{Status: http.StatusCreated, Body: a.entry(ctx, e)}
-		if known {
-			out.Status, out.Body.Known = http.StatusOK, true
-		}
-		return out, nil
-	})
-	type dismissInput struct {
-		ProspectInput
-		ID   int64 `path:"id" minimum:"1"`
-		Back bool  `query:"back" doc:"Bring a dismissed item back"`
+	health, err := a.s.sources.Health(ctx, c, in.Prospect)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("dismiss-source-item", http.MethodPost, "/prospects/{prospect}/sources/{id}/dismiss", "Take an item out of the inbox, for everybody"), func(ctx context.Context, c people.Caller, in *dismissInput) (*struct{}, error) {
-		if a.s.sources == nil {
-			return nil, wiki.ErrNotFound
+	moment := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
 		}
-		return nil, a.s.sources.Dismiss(ctx, c, in.Prospect, in.ID, in.Back)
-	})
+		return &t
+	}
+	all := []APISource{}
+	for _, h := range health {
+		all = append(all, APISource{Key: h.Source.Key, Name: h.Source.Name, Paused: h.Source.Paused, Asked: moment(h.Asked), Problem: h.Problem, Since: moment(h.Since)})
+	}
+	return &listOutput[APISource]{Body: Listing[APISource]{Items: all}}, nil
+}
+
+type sourceItemInput struct {
+	ProspectInput
+	ID int64 `path:"id" minimum:"1"`
+}
+
+type keptOutput struct {
+	Status int
+	Body   APIEntry
+}
+
+func (a *api) keepSourceItem(ctx context.Context, c people.Caller, in *sourceItemInput) (*keptOutput, error) {
+	if a.s.sources == nil {
+		return nil, wiki.ErrNotFound
+	}
+	e, known, err := a.s.sources.Keep(ctx, c, in.Prospect, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &keptOutput{Status: http.StatusCreated, Body: a.entry(ctx, e)}
+	if known {
+		out.Status, out.Body.Known = http.StatusOK, true
+	}
+	return out, nil
+}
+
+type dismissInput struct {
+	ProspectInput
+	ID   int64 `path:"id" minimum:"1"`
+	Back bool  `query:"back" doc:"Bring a dismissed item back"`
+}
+
+func (a *api) dismissSourceItem(ctx context.Context, c people.Caller, in *dismissInput) (*struct{}, error) {
+	if a.s.sources == nil {
+		return nil, wiki.ErrNotFound
+	}
+	return nil, a.s.sources.Dismiss(ctx, c, in.Prospect, in.ID, in.Back)
 }

@@ -54,91 +54,108 @@ func deliveryOf(d *webhook.Delivery) apiDelivery {
 }
 
 func (a *api) installWebhooks() {
-	hooks := a.s.hooks
-	register(a, op("list-webhooks", http.MethodGet, "/webhooks", "Programs that are told what happens; for administrators"), func(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiWebhook], error) {
-		if hooks == nil {
-			return nil, wiki.ErrNotFound
-		}
-		all, err := hooks.List(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]apiWebhook, len(all))
-		for i := range all {
-			out[i] = webhookOf(&all[i])
-		}
-		return piece(out, *in, func(h apiWebhook) string { return h.ID })
-	})
-	type newInput struct {
-		Body struct {
-			URL      string   `json:"url" maxLength:"2000"`
-			Events   []string `json:"events,omitempty" maxItems:"20" doc:"page, comment, handoff, fact, guest; none: all of them"`
-			Prospect string   `json:"prospect,omitempty" maxLength:"200" doc:"None: all that you see"`
-		}
-	}
-	type output struct{ Body apiWebhook }
+	register(a, op("list-webhooks", http.MethodGet, "/webhooks", "Programs that are told what happens; for administrators"), a.listWebhooks)
 	add := op("add-webhook", http.MethodPost, "/webhooks", "Tell a program what happens; for administrators")
 	add.DefaultStatus = http.StatusCreated
-	register(a, add, func(ctx context.Context, c people.Caller, in *newInput) (*output, error) {
-		if hooks == nil {
-			return nil, wiki.ErrNotFound
-		}
-		h, secret, err := hooks.Add(ctx, c, in.Body.URL, in.Body.Prospect, in.Body.Events)
-		if err != nil {
-			return nil, err
-		}
-		out := &output{webhookOf(h)}
-		out.Body.Secret = secret
-		return out, nil
-	})
-	type removeInput struct {
-		Webhook string `path:"webhook" maxLength:"100"`
+	register(a, add, a.addWebhook)
+	register(a, op("set-webhook", http.MethodPatch, "/webhooks/{webhook}", "End or begin anew the telling of a program; for administrators"), a.setWebhook)
+	register(a, op("test-webhook", http.MethodPost, "/webhooks/{webhook}/test", "Send a program a test message now; for administrators"), a.testWebhook)
+	register(a, op("list-webhook-deliveries", http.MethodGet, "/webhooks/{webhook}/deliveries", "What came of the last messages to a program; for administrators"), a.listWebhookDeliveries)
+	register(a, op("remove-webhook", http.MethodDelete, "/webhooks/{webhook}", "Tell a program no longer; for administrators"), a.removeWebhook)
+}
+
+func (a *api) listWebhooks(ctx context.Context, c people.Caller, in *ListInput) (*listOutput[apiWebhook], error) {
+	if a.s.hooks == nil {
+		return nil, wiki.ErrNotFound
 	}
-	type setInput struct {
-		Webhook string `path:"webhook" maxLength:"100"`
-		Body    struct {
-			Disabled bool `json:"disabled"`
-		}
+	all, err := a.s.hooks.List(ctx, c)
+	if err != nil {
+		return nil, err
 	}
-	register(a, op("set-webhook", http.MethodPatch, "/webhooks/{webhook}", "End or begin anew the telling of a program; for administrators"), func(ctx context.Context, c people.Caller, in *setInput) (*struct{}, error) {
-		if hooks == nil {
-			return nil, wiki.ErrNotFound
-		}
-		return nil, hooks.SetDisabled(ctx, c, in.Webhook, in.Body.Disabled)
-	})
-	type tried struct{ Body apiDelivery }
-	register(a, op("test-webhook", http.MethodPost, "/webhooks/{webhook}/test", "Send a program a test message now; for administrators"), func(ctx context.Context, c people.Caller, in *removeInput) (*tried, error) {
-		if hooks == nil {
-			return nil, wiki.ErrNotFound
-		}
-		d, err := hooks.Try(ctx, c, in.Webhook)
-		if err != nil {
-			return nil, err
-		}
-		return &tried{deliveryOf(d)}, nil
-	})
-	type listInput struct {
-		ListInput
-		Webhook string `path:"webhook" maxLength:"100"`
+	out := make([]apiWebhook, len(all))
+	for i := range all {
+		out[i] = webhookOf(&all[i])
 	}
-	register(a, op("list-webhook-deliveries", http.MethodGet, "/webhooks/{webhook}/deliveries", "What came of the last messages to a program; for administrators"), func(ctx context.Context, c people.Caller, in *listInput) (*listOutput[apiDelivery], error) {
-		if hooks == nil {
-			return nil, wiki.ErrNotFound
-		}
-		all, err := hooks.Deliveries(ctx, c, in.Webhook)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]apiDelivery, len(all))
-		for i := range all {
-			out[i] = deliveryOf(&all[i])
-		}
-		return piece(out, in.ListInput, func(d apiDelivery) string { return strconv.FormatInt(d.ID, 10) })
-	})
-	register(a, op("remove-webhook", http.MethodDelete, "/webhooks/{webhook}", "Tell a program no longer; for administrators"), func(ctx context.Context, c people.Caller, in *removeInput) (*struct{}, error) {
-		if hooks == nil {
-			return nil, wiki.ErrNotFound
-		}
-		return nil, hooks.Remove(ctx, c, in.Webhook)
-	})
+	return piece(out, *in, func(h apiWebhook) string { return h.ID })
+}
+
+type newInput struct {
+	Body struct {
+		URL      string   `json:"url" maxLength:"2000"`
+		Events   []string `json:"events,omitempty" maxItems:"20" doc:"page, comment, handoff, fact, guest; none: all of them"`
+		Prospect string   `json:"prospect,omitempty" maxLength:"200" doc:"None: all that you see"`
+	}
+}
+
+type output struct{ Body apiWebhook }
+
+func (a *api) addWebhook(ctx context.Context, c people.Caller, in *newInput) (*output, error) {
+	if a.s.hooks == nil {
+		return nil, wiki.ErrNotFound
+	}
+	h, secret, err := a.s.hooks.Add(ctx, c, in.Body.URL, in.Body.Prospect, in.Body.Events)
+	if err != nil {
+		return nil, err
+	}
+	out := &output{webhookOf(h)}
+	out.Body.Secret = secret
+	return out, nil
+}
+
+type removeInput struct {
+	Webhook string `path:"webhook" maxLength:"100"`
+}
+
+type setInput struct {
+	Webhook string `path:"webhook" maxLength:"100"`
+	Body    struct {
+		Disabled bool `json:"disabled"`
+	}
+}
+
+func (a *api) setWebhook(ctx context.Context, c people.Caller, in *setInput) (*struct{}, error) {
+	if a.s.hooks == nil {
+		return nil, wiki.ErrNotFound
+	}
+	return nil, a.s.hooks.SetDisabled(ctx, c, in.Webhook, in.Body.Disabled)
+}
+
+type tried struct{ Body apiDelivery }
+
+func (a *api) testWebhook(ctx context.Context, c people.Caller, in *removeInput) (*tried, error) {
+	if a.s.hooks == nil {
+		return nil, wiki.ErrNotFound
+	}
+	d, err := a.s.hooks.Try(ctx, c, in.Webhook)
+	if err != nil {
+		return nil, err
+	}
+	return &tried{deliveryOf(d)}, nil
+}
+
+type webhooksInput struct {
+	ListInput
+	Webhook string `path:"webhook" maxLength:"100"`
+}
+
+func (a *api) listWebhookDeliveries(ctx context.Context, c people.Caller, in *webhooksInput) (*listOutput[apiDelivery], error) {
+	if a.s.hooks == nil {
+		return nil, wiki.ErrNotFound
+	}
+	all, err := a.s.hooks.Deliveries(ctx, c, in.Webhook)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]apiDelivery, len(all))
+	for i := range all {
+		out[i] = deliveryOf(&all[i])
+	}
+	return piece(out, in.ListInput, func(d apiDelivery) string { return strconv.FormatInt(d.ID, 10) })
+}
+
+func (a *api) removeWebhook(ctx context.Context, c people.Caller, in *removeInput) (*struct{}, error) {
+	if a.s.hooks == nil {
+		return nil, wiki.ErrNotFound
+	}
+	return nil, a.s.hooks.Remove(ctx, c, in.Webhook)
 }
