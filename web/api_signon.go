@@ -16,7 +16,7 @@ type apiSession struct {
 	ID      string    `json:"id"`
 	IP      string    `json:"ip"`
 	Agent   string    `json:"agent"`
-	How     string    `json:"how,omitempty" doc:"password, link, invitation or provider"`
+	How     string    `json:"how,omitempty" doc:"password, link, invitation, provider or passkey"`
 	Created time.Time `json:"created"`
 	Seen    time.Time `json:"seen"`
 	Expires time.Time `json:"expires"`
@@ -41,6 +41,14 @@ type apiTwoStep struct {
 	Since         *time.Time `json:"since,omitempty"`
 	RecoveryCodes int        `json:"recovery_codes" doc:"How many are left"`
 	Required      bool       `json:"required"`
+}
+
+type apiPasskey struct {
+	ID      string     `json:"id"`
+	Name    string     `json:"name"`
+	Synced  bool       `json:"synced" doc:"It may be on several devices"`
+	Created time.Time  `json:"created"`
+	Used    *time.Time `json:"used" doc:"null: never"`
 }
 
 func timeOrNil(t time.Time) *time.Time {
@@ -124,6 +132,7 @@ func (a *api) installSignOn() {
 	a.installSessions()
 	a.installTokens()
 	a.installTwoStep()
+	a.installPasskeys()
 }
 
 func (a *api) installSessions() {
@@ -213,4 +222,15 @@ func (a *api) installTwoStep() {
 		func(ctx context.Context, c people.Caller, person string, in *PersonInput) (*struct{}, error) {
 			return nil, db.RemoveTwoStep(ctx, c, person)
 		})
+}
+
+func (a *api) installPasskeys() {
+	db := a.s.people
+	registerList(a, op("list-passkeys", http.MethodGet, "/people/{person}/passkeys", "Somebody's passkeys"), db.Passkeys,
+		func(_ people.Caller, x people.Passkey) apiPasskey {
+			return apiPasskey{x.ID, x.Name, x.Synced, x.Created, timeOrNil(x.Used)}
+		}, func(x apiPasskey) string { return x.ID })
+	registerEnd(a, op("remove-passkey", http.MethodDelete, "/people/{person}/passkeys/{id}", "Remove a passkey, at once"), db.Passkeys,
+		func(x people.Passkey) string { return x.ID },
+		func(ctx context.Context, c people.Caller, _, id string) error { return db.RemovePasskey(ctx, c, id) })
 }

@@ -163,6 +163,7 @@ var exceptions = map[string]need{
 	"GET /api/v1/people/{person}/sessions":                   needSelf,
 	"GET /api/v1/people/{person}/tokens":                     needSelf,
 	"GET /api/v1/people/{person}/two-step":                   needSelf,
+	"GET /api/v1/people/{person}/passkeys":                   needSelf,
 	"PATCH /api/v1/people/{person}":                          needAdmin,
 	"POST /p/{prospect}/brief/read":                          needRead,
 	"POST /p/{prospect}/settings":                            needWrite,
