@@ -99,10 +99,62 @@ func (ro *room) listen(ctx context.Context, place wiki.Place, known map[string]b
 	}
 	for i, text := range strings.Split(string(page.Text), "\n") {
 		if i < len(lines) && strings.Contains(text, "@") && ro.isStaff(ctx, wiki.PersonID(lines[i].Author)) {
-			ro.named(ctx, content.Parse([]byte(text)).Mentions(), add)
+			for _, handle := range content.Parse([]byte(text)).Mentions() {
+				p, err := ro.p.who.ByHandle(ctx, handle)
+				if err != nil || p.Guest || known[p.ID] {
+					continue
+				}
+				meant, err := ro.meant(ctx, place, versions, handle)
+				if err != nil {
+					return err
+				}
+				if meant {
+					add(p.ID)
+				}
+			}
 		}
 	}
 	return nil
+}
+
+// maxMeant bounds what is read of a page's past to learn who put a name there.
+const maxMeant = 16 << 20 // bytes
+
+// meant reports that a member of staff put a name on a page, once more than it
+// was there before. Whoever has since ticked or mended a line on which a guest
+// guessed it has named nobody.
+func (ro *room) meant(ctx context.Context, place wiki.Place, versions []repo.Version, handle string) (bool, error) {
+	left, after := maxMeant, 0
+	for i := range versions {
+		n := 0
+		if !versions[i].Deleted {
+			page, err := ro.side.ReadAt(ctx, ro.c, place, versions[i].Commit)
+			if err != nil && !errors.Is(err, wiki.ErrNotFound) {
+				return false, err
+			}
+			if err == nil {
+				n = strings.Count(strings.ToLower(string(page.Text)), "@"+handle)
+				left -= len(page.Text)
+			}
+		}
+		if i > 0 && after > n && ro.byStaff(ctx, &versions[i-1]) {
+			return true, nil
+		}
+		if after = n; n == 0 || left < 0 {
+			return false, nil
+		}
+	}
+	return after > 0 && ro.byStaff(ctx, &versions[len(versions)-1]), nil
+}
+
+// byStaff reports whether anybody but guests has made a version.
+func (ro *room) byStaff(ctx context.Context, v *repo.Version) bool {
+	return slices.ContainsFunc(append([]repo.Person{v.Author}, v.CoAuthors...), func(p repo.Person) bool { return !ro.isGuest(ctx, wiki.PersonID(p)) })
+}
+
+func (ro *room) isGuest(ctx context.Context, id string) bool {
+	p, err := ro.p.who.Get(ctx, id)
+	return err == nil && p.Guest
 }
 
 // passGone forgives a page that has gone meanwhile.

@@ -279,6 +279,35 @@ func TestPlanIsStartedByHand(t *testing.T) {
 	assert.Contains(t, body, `class="chart map-line"`)
 }
 
+// A guest who guesses a handle does not learn whose it is when a colleague ticks
+// or mends that line, only when one names them.
+func TestGuessedHandlesStayGuesses(t *testing.T) {
+	s := newSite(t)
+	guest, _ := s.shared()
+	const page = "external/account/probe"
+	put := guest.request(http.MethodPut, "/api/v1/shared/northwind/pages/probe", strings.NewReader(`{"text":"# Probe\n\n- [ ] send it @vera\n\nAsk @ada about hte rest\n"}`))
+	put.Header.Set("Content-Type", "application/json")
+	put.Header.Set("If-None-Match", "*")
+	a := guest.do(put)
+	require.Equal(t, http.StatusCreated, a.status, a.body)
+	text := strings.NewReplacer("[ ]", "[x]", "hte", "the").Replace(string(s.read("northwind", page).Text))
+	s.write("northwind", page, text)
+	unknown := func(names ...string) {
+		t.Helper()
+		for _, path := range []string{"/shared/northwind/probe", "/shared/northwind", "/api/v1/shared/northwind", "/-/shared/northwind/complete?kind=person&q="} {
+			for _, name := range names {
+				assert.NotContains(t, guest.ok(path), name, path)
+			}
+		}
+	}
+	unknown("Vera Test", "Ada Test")
+	s.write("northwind", page, text+"\n@ada decides.\n")
+	assert.Contains(t, guest.ok("/shared/northwind/probe"), "Ada Test", "whom a colleague names is named")
+	unknown("Vera Test")
+	s.write("northwind", page, text+"\n@ada decides. Then on.\n")
+	assert.Contains(t, guest.ok("/shared/northwind/probe"), "Ada Test")
+}
+
 // What one editor writes into the plan costs nobody else their overview: dates at
 // the ends of time are not drawn, and of very many steps some are listed.
 func TestPlansThatCostTooMuch(t *testing.T) {
