@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,6 +33,20 @@ func TestInboxInTheBrowser(t *testing.T) {
 	assert.Contains(t, page, "/p/northwind/internal/closing/close-plan")
 	assert.NotContains(t, page, "Hidden overview", "nothing of what she may not see")
 	id := regexp.MustCompile(`name="id" value="(\d+)"`).FindStringSubmatch(page)[1]
+
+	// What has only changed stands below, by prospect and day, and rings no bell.
+	require.Equal(t, http.StatusSeeOther, b.post("/p/northwind/watch", url.Values{"watch": {"yes"}}).status)
+	s.write("northwind", "internal/closing/risks", "# Risks\n\nOne.\n")
+	s.write("northwind", "internal/closing/terms", "# Terms\n\nNet 30.\n")
+	center.CatchUp(t.Context())
+	page = b.ok("/inbox")
+	assert.Contains(t, page, `aria-label="Inbox: 1 unread"`)
+	_, changes, _ := strings.Cut(page, "What has changed")
+	assert.Contains(t, changes, "</strong></a> 2 pages")
+	ids := url.Values{"seen": {"yes"}}
+	ids.Set("id", regexp.MustCompile(`name="id" value="(\d+ \d+)"`).FindStringSubmatch(changes)[1])
+	require.Equal(t, http.StatusSeeOther, b.post("/inbox/seen", ids).status)
+	assert.NotContains(t, b.ok("/inbox"), "What has changed")
 
 	stranger := s.signedIn(s.vera)
 	require.Equal(t, http.StatusNotFound, stranger.post("/inbox/seen", url.Values{"id": {id}, "seen": {"yes"}}).status)

@@ -3,14 +3,17 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"dealwiki/web/notify"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 )
 
-// How much of an inbox is shown, on the page and by the API.
+// How much of an inbox is shown: on the page of what is meant for its reader and
+// of changes each, and by the API.
 const (
 	maxInbox     = 200
 	maxInboxCall = 2000
@@ -42,47 +45,114 @@ func (s *Server) inbox(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	}
 	ctx := r.Context()
 	all := r.URL.Query().Get("show") == "all"
-	list, err := s.notices.Inbox(ctx, c, !all, maxInbox)
+	list, err := s.notices.Inbox(ctx, c, !all, maxInboxCall)
 	if err != nil {
 		return err
 	}
 	v := &InboxView{Shell: s.shell(r, c, "Inbox"), See: "/inbox/seen", SeeAll: "/inbox/seen-all"}
 	v.Nav, v.Flash, v.Unseen = "inbox", s.flash(w, r), v.Inbox
 	v.Filters = []Choice{{Label: "Unread", Href: "/inbox", On: !all, Count: v.Unseen}, {Label: "Everything", Href: "/inbox?show=all", On: all}}
+	quiet := 0
 	for i := range list {
 		n := &list[i]
+		switch v.New = v.New || !n.Seen; {
+		case !n.Quiet() && len(v.Items) < maxInbox:
+			v.Items = append(v.Items, s.inboxItem(ctx, c, n))
+		case n.Quiet() && quiet < maxInbox:
+			quiet++
+			v.group(n, s.inboxItem(ctx, c, n), dayLabel(n.At, s.now()))
+		default:
+			continue // the ids above are not shown, so they are not marked either
+		}
 		v.Upto = max(v.Upto, n.ID)
-		item := InboxItem{ID: n.ID, Kind: n.Kind, Icon: inboxIcons[n.Kind], Title: n.Title, Prospect: n.Prospect, At: n.At, Times: n.Times, Seen: n.Seen,
-			Audience: string(n.Section), Href: n.Href()}
-		item.Says, item.Text = n.Says()
-		if e, err := s.wiki.Prospect(ctx, c, n.Prospect); err == nil {
-			item.Prospect = e.Title
-		}
-		if item.By = n.Name != ""; item.By {
-			item.Who = PersonOf(n.Actor, n.Name, false)
-			if p, err := s.people.Get(ctx, n.Actor); err == nil {
-				item.Who = personView(p)
-			}
-		}
-		v.Items = append(v.Items, item)
+	}
+	for i := range v.Changes {
+		v.Changes[i].finish()
 	}
 	private(w)
 	s.render(w, r, http.StatusOK, "inbox", v)
 	return nil
 }
 
-// postSeen marks one notice as read or unread.
+func (s *Server) inboxItem(ctx context.Context, c people.Caller, n *notify.Notice) InboxItem {
+	item := InboxItem{ID: n.ID, Kind: n.Kind, Icon: inboxIcons[n.Kind], Title: n.Title, Prospect: n.Prospect, At: n.At, Times: n.Times, Seen: n.Seen,
+		Audience: string(n.Section), Href: n.Href()}
+	item.Says, item.Text = n.Says()
+	if e, err := s.wiki.Prospect(ctx, c, n.Prospect); err == nil {
+		item.Prospect = e.Title
+	}
+	if item.By = n.Name != ""; item.By {
+		item.Who = PersonOf(n.Actor, n.Name, false)
+		if p, err := s.people.Get(ctx, n.Actor); err == nil {
+			item.Who = personView(p)
+		}
+	}
+	return item
+}
+
+// group puts a change with those of its prospect and day.
+func (v *InboxView) group(n *notify.Notice, item InboxItem, day string) {
+	at := spacePath(n.Prospect)
+	i := slices.IndexFunc(v.Changes, func(g InboxGroup) bool { return g.Href == at && g.Day == day })
+	if i < 0 {
+		i = len(v.Changes)
+		v.Changes = append(v.Changes, InboxGroup{Prospect: item.Prospect, Href: at, Day: day, Seen: true})
+	}
+	g := &v.Changes[i]
+	g.Seen = g.Seen && item.Seen
+	g.Items = append(g.Items, item)
+}
+
+// namedIn is how many people a line of changes names.
+const namedIn = 3
+
+// finish says what a group holds.
+func (g *InboxGroup) finish() {
+	pages, many := map[string]bool{}, ""
+	var who, ids []string
+	for _, item := range g.Items {
+		ids = append(ids, strconv.FormatInt(item.ID, 10))
+		if item.Kind == notify.KindMany {
+			many = item.Title
+		} else {
+			pages[item.Href] = true
+		}
+		if item.By && !slices.Contains(who, item.Who.Name) {
+			who = append(who, item.Who.Name)
+		}
+	}
+	switch {
+	case len(pages) == 0:
+		g.What = many
+	case len(pages) == 1:
+		g.What = g.Items[0].Title
+	default:
+		g.What = strconv.Itoa(len(pages)) + " pages"
+	}
+	if more := len(who) - namedIn; more > 0 {
+		who = append(who[:namedIn:namedIn], strconv.Itoa(more)+" more")
+	}
+	g.Who, g.IDs = strings.Join(who, ", "), strings.Join(ids, " ")
+}
+
+// postSeen marks notices as read or unread.
 func (s *Server) postSeen(w http.ResponseWriter, r *http.Request, c people.Caller) error {
 	form, err := s.form(r)
 	if err != nil {
 		return err
 	}
-	id, err := strconv.ParseInt(form.Get("id"), 10, 64)
-	if err != nil || s.notices == nil {
+	ids := strings.Fields(form.Get("id"))
+	if len(ids) == 0 || len(ids) > maxInbox || s.notices == nil {
 		return notFound()
 	}
-	if err := s.notices.See(r.Context(), c, id, form.Get("seen") != "no"); err != nil {
-		return err
+	for _, text := range ids {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return notFound()
+		}
+		if err := s.notices.See(r.Context(), c, id, form.Get("seen") != "no"); err != nil {
+			return err
+		}
 	}
 	return goTo(w, r, "/inbox")
 }

@@ -181,6 +181,10 @@ type Notice struct {
 	Seen     bool
 }
 
+// Quiet reports whether the notice is of pages that have changed where its reader
+// watches, and calls nobody.
+func (n *Notice) Quiet() bool { return n.Kind == KindPage || n.Kind == KindMany }
+
 // Href is where a notice leads, below the wiki's address.
 func (n *Notice) Href() string {
 	if n.Kind == KindFlag {
@@ -236,7 +240,8 @@ func (c *Center) Inbox(ctx context.Context, caller people.Caller, unseen bool, l
 	return out, err
 }
 
-// Unseen counts what a person has not read, of what they may see now.
+// Unseen counts what is meant for a person and what was said where they watch,
+// and they have not read, of what they may see now. Quiet changes call nobody.
 func (c *Center) Unseen(ctx context.Context, caller people.Caller) (int, error) {
 	count := map[string]int{}
 	err := c.people.AskAttention(ctx, func(rows *sql.Rows) error {
@@ -245,7 +250,7 @@ func (c *Center) Unseen(ctx context.Context, caller people.Caller) (int, error) 
 		err := rows.Scan(&prospect, &n)
 		count[prospect] = n
 		return err
-	}, `SELECT prospect, count(*) FROM notices WHERE person=? AND seen=0 GROUP BY prospect`, caller.Person.ID)
+	}, `SELECT prospect, count(*) FROM notices WHERE person=? AND seen=0 AND kind NOT IN (?,?) GROUP BY prospect`, caller.Person.ID, KindPage, KindMany)
 	if err != nil || len(count) == 0 {
 		return 0, err
 	}

@@ -14,5 +14,6 @@ func inboxOf() web.InboxView {
 	v := web.InboxView{Shell: shell("Inbox"), Unseen: 2, Upto: 9, See: "/x", SeeAll: "/x", Filters: []web.Choice{{Label: "Unread", Href: "?", On: true, Count: 2}, {Label: "Everything", Href: "?show=all"}}}
 	v.Bell, v.Inbox, v.Nav = true, 2, "inbox"
 	v.Items = []web.InboxItem{item("message-square", "named you on", "Close plan", false), item("list-checks", "gave you something to do on", "Open redlines", false), item("bell", "", "A deal is coming", true)}
+	v.New, v.Changes = true, []web.InboxGroup{{Prospect: "Northwind Rail", Href: "/p/n", Day: "Today", What: "2 pages", Who: "Marta Lindqvist", Items: []web.InboxItem{item("file-pen", "changed", "Close plan", false), item("file-pen", "changed", "Risks", false)}}}
 	return v
 }
