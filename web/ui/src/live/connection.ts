@@ -24,6 +24,10 @@ export const closed = {
   refused: 4422,
 } as const;
 
+// The server closes so when a reader may write from now on.
+const comeAgain = 4503;
+const mayWriteNow = "you may write now";
+
 export interface Version {
   version: string;
   number: number;
@@ -45,6 +49,7 @@ interface Events {
   change: () => void; // of link, pending, version or dirty
   version: (v: Version) => void;
   notice: (n: Notice) => void;
+  write: (may: boolean) => void;
   end: (code: number, reason: string) => void;
 }
 
@@ -62,6 +67,7 @@ export class Connection {
   dirty = false;
   savedAt = 0; // when the newest text was last known to be safe on the server
   awaySince = 0;
+  mayWrite: boolean;
   // A text that was written here against a document that is no more.
   rescued: string | null = null;
 
@@ -77,6 +83,7 @@ export class Connection {
     change: new Set(),
     version: new Set(),
     notice: new Set(),
+    write: new Set(),
     end: new Set(),
   };
   // Changes made here that this browser has not written down yet.
@@ -91,6 +98,7 @@ export class Connection {
     this.page = `${config.prospect}/${config.place}`;
     this.name = stored.nameOf(config.me.id, this.page, config.epoch);
     this.version = { number: config.number, at: 0 };
+    this.mayWrite = config.write;
     const before = stored.find(this.name);
     if (before) {
       this.inherited = before.windows;
@@ -285,7 +293,14 @@ export class Connection {
       this.tell("version", v);
       this.tell("change");
     };
-    provider.messageHandlers[messageNotice] = (_encoder, decoder) => this.tell("notice", json(decoder) as Notice);
+    provider.messageHandlers[messageNotice] = (_encoder, decoder) => {
+      const notice = json(decoder) as Notice;
+      if (notice.code === "read-only") this.let(false);
+      else this.tell("notice", notice);
+    };
+    provider.on("connection-close", (event: CloseEvent | null) => {
+      if (event?.code === comeAgain && event.reason === mayWriteNow) this.let(true);
+    });
 
     // After the provider's own listener, so that the message is counted already.
     this.doc.on("update", (_update: Uint8Array, origin: unknown) => {
@@ -324,6 +339,14 @@ export class Connection {
       // Kept in this browser, it is not lost; without a copy it would be.
       if (this.waiting.length > 0 && !this.keeps) event.preventDefault();
     });
+  }
+
+  // let takes in that the server lets one write, or not any more.
+  private let(write: boolean): void {
+    if (this.mayWrite === write) return;
+    this.mayWrite = write;
+    this.tell("write", write);
+    this.tell("change");
   }
 
   private reconnect0(): void {

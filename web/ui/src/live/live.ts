@@ -24,6 +24,7 @@ import { Lookup } from "./lookup";
 import { pasting, pickFiles } from "./paste";
 import { People } from "./people";
 import { Presence } from "./presence";
+import { readAlong } from "./reader";
 import { livePreview, markdownSource } from "./preview";
 import { markdownKeys } from "./preview-keys";
 import { beginFact, clear, kinds, slashMenu } from "./slash";
@@ -43,7 +44,7 @@ async function open(config: Config): Promise<void> {
   if (!host || !root || !bar || !box) return;
 
   const conn = new Connection(config);
-  const status = new Status(conn, config.write);
+  const status = new Status(conn);
   const banners = new Banners(box);
   const people = new People(config.me.handle ?? "", (text) => status.say(text));
   let view: EditorView | null = null;
@@ -113,7 +114,12 @@ async function open(config: Config): Promise<void> {
     if (n.code === "unchanged" && asked) toast(n.text);
     asked = false;
   });
+  const refused = () => {
+    toast("You can read this page but not change it.");
+    status.say("You can read this page but not change it.");
+  };
   const checkpoint = (message: string) => {
+    if (!conn.mayWrite) return refused();
     if (!conn.checkpoint(message)) {
       toast("You are offline. It is kept here and becomes a version later.");
       return;
@@ -252,6 +258,20 @@ async function open(config: Config): Promise<void> {
   setUpToolbar(bar, editor, actions);
   if (!config.write) bar.hidden = true;
   people.show(editor);
+  let reading = config.write ? null : readAlong(refused);
+  if (!config.write) banners.show("read", "info", "You are reading along.", `You see what others write as they write it. ${config.home ? "Whoever invited you" : "Whoever owns this space"} can let you write too.`);
+  conn.on("write", (may) => {
+    editor.dispatch({ effects: writable.reconfigure(mayWrite(may && config.write)) });
+    banners.hide("read");
+    reading?.();
+    reading = may && config.write ? null : readAlong(refused);
+    if (!may) {
+      const lost = conn.pending > 0 ? " What you typed last was not saved: keep it if you need it." : "";
+      banners.show("read", "warn", "You can read this page but not change it any more.", `Somebody changed what you may do here.${lost}`, conn.pending > 0 ? keep(config.title, () => editor.state.doc.toString()) : []);
+    } else if (!config.write) {
+      banners.show("read", "info", "You may write here now.", "", [{ label: "Start writing", icon: "pencil", run: () => location.reload() }]);
+    }
+  });
   count(editor);
   void comments?.refresh();
   conn.on("notice", ({ code }) => {
@@ -262,7 +282,7 @@ async function open(config: Config): Promise<void> {
     if (link === "away" && conn.link !== "away") void comments?.refresh(); // nobody told meanwhile
     link = conn.link;
   });
-  fitKeyboard(root);
+  fitKeyboard(root, editor);
   conn.on("end", () => editor.dispatch({ effects: writable.reconfigure(mayWrite(false)) }));
 
   // ---- the page around the text
@@ -316,7 +336,7 @@ async function open(config: Config): Promise<void> {
     },
     true,
   );
-  if (config.write) editor.focus();
+  editor.focus();
 }
 
 // firstText waits until there is a text to show: the server's, or the copy that
@@ -431,7 +451,11 @@ function pageAt(config: Config, place: string): string {
 // asks.
 async function leave(config: Config, conn: Connection): Promise<void> {
   const go = () => location.assign(config.leave || config.page);
-  if (conn.link === "ended" || !config.write) return go();
+  if (conn.link === "ended" || (!conn.mayWrite && conn.pending === 0)) return go();
+  if (!conn.mayWrite) {
+    ask("What you typed last was not saved: you may not write here any more. Leave now?", "Leave", true, go);
+    return;
+  }
   if (conn.link !== "live") {
     if (conn.pending === 0) return go();
     ask("You are offline. Your changes are kept in this browser and merge when you open this page again. Leave now?", "Leave", false, go);
@@ -466,12 +490,20 @@ function count(view: EditorView): void {
 }
 
 // fitKeyboard keeps the page above the keyboard of a phone, which covers a part
-// of the window without making it smaller.
-function fitKeyboard(root: HTMLElement): void {
+// of the window without making it smaller, and the caret in sight.
+function fitKeyboard(root: HTMLElement, view: EditorView): void {
   const seen = window.visualViewport;
   if (!seen) return;
+  let height = 0;
   const fit = () => {
     root.style.setProperty("--live-covered", `${Math.max(0, Math.round(innerHeight - seen.height - seen.offsetTop))}px`);
+    // What little room there is belongs to the text.
+    document.documentElement.toggleAttribute("data-narrow-and-low", seen.width <= 760 && seen.height < 560);
+    if (seen.height === height) return;
+    height = seen.height;
+    const here = document.activeElement;
+    if (view.hasFocus) view.dispatch({ effects: EditorView.scrollIntoView(view.state.selection.main.head) });
+    else if (here?.matches(".lp-cell")) here.scrollIntoView({ block: "nearest" });
   };
   seen.addEventListener("resize", fit);
   seen.addEventListener("scroll", fit);

@@ -18,10 +18,7 @@ export class Status {
   private later = 0;
   private told = "";
 
-  constructor(
-    private readonly conn: Connection,
-    private readonly write: boolean,
-  ) {
+  constructor(private readonly conn: Connection) {
     this.spoken = document.querySelector("[data-live-spoken]");
     conn.on("change", () => this.update());
     conn.on("version", (v) => this.say(`Saved as version ${v.number}`));
@@ -55,7 +52,7 @@ export class Status {
     }
     // Going away and coming back is said aloud; saving, all day long, is not.
     if (kind !== this.told) {
-      if (kind === "away") this.say("Offline. Keep writing: your changes are kept in this browser.");
+      if (kind === "away" && this.conn.mayWrite) this.say("Offline. Keep writing: your changes are kept in this browser.");
       else if (this.told === "away" && kind === "saved") this.say("Online again. Everything is saved.");
       else if (this.told === "away" && kind === "saving") return;
       this.told = kind;
@@ -76,7 +73,10 @@ export class Status {
       return { kind: "away", long: `Offline${kept}`, short: "Offline" };
     }
     if (conn.link === "opening") return { kind: "opening", long: "Opening…", short: "Opening…" };
-    if (!this.write) return { kind: "saved", long: `Reading along · version ${conn.version.number}`, short: "Reading" };
+    if (!conn.mayWrite) {
+      if (n > 0) return { kind: "away", long: `Not saved${kept}`, short: "Not saved" };
+      return { kind: "saved", long: `Reading along · version ${conn.version.number}`, short: "Reading" };
+    }
     if (n > 0) this.busyUntil = Date.now() + calm;
     if (n > 0 || Date.now() < this.busyUntil) return { kind: "saving", long: "Saving…", short: "Saving…" };
     const number = conn.version.number;
@@ -88,12 +88,13 @@ export class Status {
   private hint(kind: string): string {
     switch (kind) {
       case "saved":
-        return this.write && this.conn.dirty
+        return this.conn.mayWrite && this.conn.dirty
           ? "On the server. It becomes a version when you pause, leave, or press Ctrl S."
           : "The newest version is in the history.";
       case "saving":
         return "On its way to the server";
       case "away":
+        if (!this.conn.mayWrite) return "You may not write here any more: the server did not take it.";
         return "What you type is kept in this browser and merged when you are back online.";
     }
     return "";
