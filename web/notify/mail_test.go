@@ -254,6 +254,7 @@ func TestNothingThatPeopleWriteBecomesAHeader(t *testing.T) {
 	d, p := newPost(t)
 	for i, title := range []string{"Plan\r\nBcc: evil@example.net", "=?utf-8?q?x=0D=0AX-Evil:_1?=", "\u2028X-Evil: 1\u202e", "<script>alert(1)</script> {{.}}", strings.Repeat("Größe ", 200)} {
 		d.edit(d.dana, fmt.Sprintf("internal/account/plan-%d", i), "# "+title+"\n\nAsk @tom.\n")
+		d.clock = d.clock.Add(time.Minute) // letters gather for two
 		_, letters := p.take()
 		require.Len(t, letters, 1, "%q", title)
 		m := letters[0]
@@ -282,7 +283,8 @@ func TestUnsubscribe(t *testing.T) {
 	choice, err := d.c.MailChoice(t.Context(), d.tom.Person.ID)
 	require.NoError(t, err)
 	assert.Equal(t, notify.Daily, choice)
-	require.NoError(t, d.c.CheckUnsubscribe(t.Context(), token))
+	_, err := d.c.CheckUnsubscribe(t.Context(), token)
+	require.NoError(t, err)
 	require.NoError(t, d.c.Unsubscribe(t.Context(), token))
 	require.NoError(t, d.c.Unsubscribe(t.Context(), token), "again")
 	d.edit(d.dana, "internal/account/other", "# Other\n\nAsk @tom.\n")

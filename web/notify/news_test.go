@@ -226,3 +226,28 @@ func TestVeryManyTasksAreToldAsAFew(t *testing.T) {
 	assert.NotEmpty(t, list)
 	assert.LessOrEqual(t, len(list), 21)
 }
+
+// However often a customer names somebody, letters gather it.
+func TestLettersAreNoFlood(t *testing.T) {
+	d, p := newPost(t)
+	guest := d.guest()
+	d.edit(guest, "external/account/ask", "# Ask\n\nPlease.\n")
+	side, err := d.sp.Side(wiki.External)
+	require.NoError(t, err)
+	place := wiki.Place{Section: wiki.External, Stage: "account", Page: "ask"}
+	name := func(times int) (letters int) {
+		for range times {
+			_, err := side.StartThread(t.Context(), guest, place, wiki.NewThread{Text: "@dana, look!"})
+			require.NoError(t, err)
+			lines, _ := p.take()
+			letters += len(lines)
+		}
+		return letters
+	}
+	d.clock = d.clock.Add(time.Hour)
+	assert.Equal(t, 1, name(30), "the first at once")
+	d.clock = d.clock.Add(2 * time.Minute)
+	lines, letters := p.take()
+	require.Len(t, lines, 1, "the others together")
+	assert.GreaterOrEqual(t, strings.Count(letters[0].text, "look!"), 29)
+}
