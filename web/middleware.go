@@ -39,16 +39,35 @@ func (s *Server) around(next http.Handler) http.Handler {
 			s.log.Warn("trusting the public address", "err", err)
 		}
 	}
-	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.refused(w, r, refuse(http.StatusForbidden, "This form comes from another site", "For your safety the wiki takes forms from its own pages only. Open the page here and try again."))
-	}))
-	h := protect.Handler(next)
+	protect.SetDenyHandler(http.HandlerFunc(s.refuseForeign))
+	h := protect.Handler(s.refuseUntold(next))
 	h = s.limitBody(h)
 	h = s.checkAddress(h)
 	h = setDeadlines(h)
 	h = s.setHeaders(h)
 	h = s.recoverPanics(h)
 	return s.logRequests(h)
+}
+
+func (s *Server) refuseForeign(w http.ResponseWriter, r *http.Request) {
+	s.refused(w, r, refuse(http.StatusForbidden, "This form comes from another site", "For your safety the wiki takes forms from its own pages only. Open the page here and try again."))
+}
+
+// refuseUntold refuses forms that come with a session and do not tell of which
+// site they are, which every browser does. Calls of the API are let through: a
+// guest's program gets its session by joining, and a form of another site cannot
+// write what calls are written in.
+func (s *Server) refuseUntold(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions && !isGit(r) && !strings.HasPrefix(r.URL.Path, "/api/") &&
+			r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" {
+			if _, err := r.Cookie(s.cookieName(r)); err == nil {
+				s.refuseForeign(w, r)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 type contextKey int

@@ -240,6 +240,9 @@ func (b *browser) do(r *http.Request) answer {
 	for _, c := range b.jar {
 		r.AddCookie(c)
 	}
+	if _, told := r.Header["Sec-Fetch-Site"]; !told && r.Header.Get("Origin") == "" && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		r.Header.Set("Sec-Fetch-Site", "same-origin") // as browsers do
+	}
 	res, err := b.client.Do(r)
 	require.NoError(b.t, err)
 	defer res.Body.Close()
@@ -271,7 +274,6 @@ func (b *browser) post(path string, form url.Values) answer {
 	b.t.Helper()
 	r := b.request(http.MethodPost, path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return b.do(r)
 }
 
