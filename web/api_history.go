@@ -23,6 +23,7 @@ type apiVersion struct {
 	Added   int         `json:"added" doc:"Lines"`
 	Removed int         `json:"removed" doc:"Lines"`
 	Deleted bool        `json:"deleted,omitempty"`
+	Pushed  *APIPerson  `json:"pushed_by,omitempty" doc:"Who pushed it by git; absent for what was made here"`
 }
 
 func (a *api) version(ctx context.Context, section wiki.Section, v repo.Version) apiVersion {
@@ -83,8 +84,13 @@ type apiBlameLine struct {
 	Time    time.Time `json:"time"`
 }
 
-// versions cuts a list of versions that was read with one item too many.
-func (a *api) versions(ctx context.Context, section wiki.Section, all []repo.Version, limit int) *listOutput[apiVersion] {
+// versions cuts a list of versions of a side that was read with one item too
+// many.
+func (a *api) versions(ctx context.Context, c people.Caller, sd *wiki.Side, all []repo.Version, limit int) (*listOutput[apiVersion], error) {
+	pushers, err := sd.Pushers(ctx, c, all)
+	if err != nil {
+		return nil, err
+	}
 	out := &listOutput[apiVersion]{Body: Listing[apiVersion]{Items: []apiVersion{}}}
 	for i, v := range all {
 		if i == limit {
@@ -92,9 +98,14 @@ func (a *api) versions(ctx context.Context, section wiki.Section, all []repo.Ver
 			out.Body.Next = &next
 			break
 		}
-		out.Body.Items = append(out.Body.Items, a.version(ctx, section, v))
+		one := a.version(ctx, sd.Section(), v)
+		if p, err := a.s.people.Get(ctx, pushers[v.Commit]); err == nil {
+			by := personOf(p)
+			one.Pushed = &by
+		}
+		out.Body.Items = append(out.Body.Items, one)
 	}
-	return out
+	return out, nil
 }
 
 func cursorVersion(s string) (repo.Hash, error) {
@@ -134,7 +145,7 @@ func (a *api) pageHistory(ctx context.Context, c people.Caller, in *historyInput
 	if err != nil {
 		return nil, err
 	}
-	return a.versions(ctx, sd.Section(), all, in.Limit), nil
+	return a.versions(ctx, c, sd, all, in.Limit)
 }
 
 type changesInput struct {
@@ -152,7 +163,7 @@ func (a *api) listChanges(ctx context.Context, c people.Caller, in *changesInput
 	if err != nil {
 		return nil, err
 	}
-	return a.versions(ctx, sd.Section(), all, in.Limit), nil
+	return a.versions(ctx, c, sd, all, in.Limit)
 }
 
 type blameOutput struct {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"testing"
@@ -43,6 +44,20 @@ func TestWhoPushedStandsInTheHistory(t *testing.T) {
 	b := s.signedIn(s.dana)
 	assert.Contains(t, b.ok(closePlanPath+"/history"), "Dana Test, pushed by Mara Test")
 	assert.NotContains(t, b.ok("/p/northwind/external/closing/terms/history"), "pushed by")
+	const api = "/api/v1/prospects/northwind"
+	for _, path := range []string{"/pages/internal/closing/close-plan/history", "/changes?section=internal"} {
+		var list struct {
+			Items []struct {
+				Version string
+				Pushed  *APIPerson `json:"pushed_by"`
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(b.ok(api+path)), &list))
+		require.Equal(t, at.String(), list.Items[0].Version)
+		require.NotNil(t, list.Items[0].Pushed, path)
+		assert.Equal(t, s.mara.ID, list.Items[0].Pushed.ID, path)
+		assert.Nil(t, list.Items[1].Pushed, "made here")
+	}
 }
 
 func TestGuestsCloneWhereTheOwnerAllowsIt(t *testing.T) {

@@ -87,6 +87,9 @@ type Config struct {
 	// MaxImport is the largest file the import page takes, in bytes; zero means
 	// 512 MB.
 	MaxImport int64
+	// MaxPush is the largest push by git as it is sent, in bytes; zero means
+	// [githttp.DefaultMaxPush].
+	MaxPush int64
 	// SignOn says how staff sign in; the zero value is by passwords and links.
 	SignOn SignOn
 	// Ready is optional: it answers why the server cannot serve yet, for
@@ -218,7 +221,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.keys = keys
-	s.git = githttp.New(githttp.Config{Wiki: s.wiki, People: s.people, Logger: s.log, IP: s.clientIP})
+	s.git = githttp.New(githttp.Config{Wiki: s.wiki, People: s.people, Logger: s.log, IP: s.clientIP, MaxPush: cfg.MaxPush})
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.imports = newImportQueue(ctx, s)

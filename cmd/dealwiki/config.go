@@ -19,6 +19,9 @@ type config struct {
 	// MaxFileMB is the largest attachment, in megabytes of 2^20 bytes; 50
 	// when it is left out, at most 1024.
 	MaxFileMB int `yaml:"max_file_mb,omitempty"`
+	// MaxPushMB is the largest push by git as it is sent, in megabytes of 2^20
+	// bytes; 256 when it is left out, at most 2048.
+	MaxPushMB int `yaml:"max_push_mb,omitempty"`
 	// Live bounds live editing.
 	Live liveConfig `yaml:"live,omitempty"`
 	// Mail is how letters leave; without it none do.
@@ -48,6 +51,9 @@ func readConfig(dir string) (config, error) {
 	if c.MaxFileMB < 0 || c.MaxFileMB > 1024 {
 		return c, fmt.Errorf("%s: max_file_mb is between 1 and 1024", name)
 	}
+	if c.MaxPushMB < 0 || c.MaxPushMB > 2048 {
+		return c, fmt.Errorf("%s: max_push_mb is between 1 and 2048", name)
+	}
 	if err := c.Live.check(); err != nil {
 		return c, fmt.Errorf("%s: %w", name, err)
 	}
@@ -55,3 +61,4 @@ func readConfig(dir string) (config, error) {
 }
 
 func (c config) maxFile() int64 { return int64(c.MaxFileMB) << 20 }
+func (c config) maxPush() int64 { return int64(c.MaxPushMB) << 20 }

@@ -140,7 +140,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	if err := s.startSearch(o); err != nil {
 		return nil, err
 	}
-	if err := s.openDoors(ctx, o, signOn); err != nil {
+	if err := s.openDoors(ctx, o, conf.maxPush(), signOn); err != nil {
 		return nil, err
 	}
 	s.http = &http.Server{
@@ -237,7 +237,7 @@ func (s *server) startSearch(o options) error {
 }
 
 // openDoors makes what answers requests.
-func (s *server) openDoors(ctx context.Context, o options, signOn web.SignOn) error {
+func (s *server) openDoors(ctx context.Context, o options, maxPush int64, signOn web.SignOn) error {
 	helped, err := credit.Open(ctx, s.wiki, s.facts, s.book)
 	if err != nil {
 		return err
@@ -246,7 +246,7 @@ func (s *server) openDoors(ctx context.Context, o options, signOn web.SignOn) er
 		Wiki: s.wiki, People: s.people, Search: s.search, Live: s.rooms,
 		Register: s.facts, Brief: s.briefs(), Handoffs: s.book, Pipeline: s.figures, Credit: helped,
 		Notices: s.notices, Log: s.talks, Mailbox: s.mailbox, Sources: s.outside, Webhooks: s.hooks,
-		URL: s.url, SignOn: signOn, TrustedProxies: o.proxies, Version: version, Ready: s.ready, Logger: o.log, Now: o.now,
+		URL: s.url, MaxPush: maxPush, SignOn: signOn, TrustedProxies: o.proxies, Version: version, Ready: s.ready, Logger: o.log, Now: o.now,
 	})
 	return err
 }

@@ -76,5 +76,11 @@ func (h *History) lived(ctx context.Context, j join, commits map[int64]Hash) ([]
 	if err := h.ask.QueryRowContext(ctx, `SELECT joins FROM history_lines WHERE id = ?`, j.line).Scan(&joins); err != nil {
 		return nil, err
 	}
-	return decodeJoins(joins)
+	before, err := decodeJoins(joins)
+	if slices.ContainsFunc(before, func(j join) bool { return j.rename }) {
+		// It came from there. Whatever else was at this path is another page's,
+		// or is reached that way.
+		before = slices.DeleteFunc(before, func(j join) bool { return !j.rename })
+	}
+	return before, err
 }

@@ -308,30 +308,36 @@ func (h *History) Last(ctx context.Context, name, path string) (Version, error) 
 
 // MovedTo returns the path under which a page that is no longer at path lives
 // now, over any number of moves: path itself when it is there. A page that never
-// was, or is gone altogether, is fs.ErrNotExist.
+// was, or is gone altogether, is fs.ErrNotExist, even where another has its last
+// name now.
 func (h *History) MovedTo(ctx context.Context, name, path string) (string, error) {
 	gone := &fs.PathError{Op: "history", Path: path, Err: fs.ErrNotExist}
-	seen := map[string]bool{}
-	for !seen[path] {
-		seen[path] = true
-		var there bool
-		var next sql.NullString
-		err := h.ask.QueryRowContext(ctx, `SELECT p.blob IS NOT NULL, (SELECT n.path FROM history_lines l JOIN history_paths n ON n.id = l.path WHERE l.id = v.moved)
-			FROM history_paths p JOIN history_repos r ON r.id = p.repo JOIN history_versions v ON v.line = p.line AND v.seq = p.seq
-			WHERE r.name = ? AND p.path = ?`, name, path).Scan(&there, &next)
+	var there bool
+	var next sql.NullInt64 // the line that the page goes on in
+	err := h.ask.QueryRowContext(ctx, `SELECT p.blob IS NOT NULL, v.moved
+		FROM history_paths p JOIN history_repos r ON r.id = p.repo JOIN history_versions v ON v.line = p.line AND v.seq = p.seq
+		WHERE r.name = ? AND p.path = ?`, name, path).Scan(&there, &next)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !there && !next.Valid {
+		return "", gone
+	}
+	if err != nil || there {
+		return path, err
+	}
+	for seen := map[int64]bool{}; next.Valid && !seen[next.Int64]; {
+		line := next.Int64
+		seen[line] = true
+		err := h.ask.QueryRowContext(ctx, `SELECT moved FROM history_versions WHERE line = ? AND seq > 1 AND blob IS NULL ORDER BY seq LIMIT 1`, line).Scan(&next)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return "", err
+		}
+		err = h.ask.QueryRowContext(ctx, `SELECT p.path FROM history_lines l JOIN history_paths p ON p.id = l.path WHERE l.id = ? AND p.blob IS NOT NULL`, line).Scan(&path)
 		if errors.Is(err, sql.ErrNoRows) {
 			return "", gone
 		}
-		if err != nil {
-			return "", err
-		}
-		if there {
-			return path, nil
-		}
-		if !next.Valid {
-			return "", gone
-		}
-		path = next.String
+		return path, err
 	}
 	return "", gone
 }
