@@ -338,3 +338,47 @@ func TestResetPassword(t *testing.T) {
 	_, err = db.CheckPassword(ctx, "dana@example.com", "another long one", "")
 	require.NoError(t, err)
 }
+
+// Whatever is taken once is taken once by many at the same time, too.
+func TestWhatIsTakenOnceAtOnce(t *testing.T) {
+	db, now := fresh(t)
+	dana := add(t, db, "dana@example.com", people.Member)
+	key, recovery := twoSteps(t, db, now, signIn(t, db, dana))
+	now.Move(time.Minute)
+	waiting := make([]string, 8)
+	begin := func() {
+		for i := range waiting {
+			var err error
+			waiting[i], err = db.FirstStep(ctx, dana.ID, people.ByPassword, nil)
+			require.NoError(t, err)
+		}
+	}
+	right := code(t, key, now.Now())
+	reset, err := db.NewReset(ctx, dana.Email, "")
+	require.NoError(t, err)
+	link, err := db.NewLoginLink(ctx, system, dana.ID, time.Hour)
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		what string
+		try  func(i int) error
+	}{
+		{"a code", func(i int) error { _, err := db.SecondStep(ctx, waiting[i], right, ""); return err }},
+		{"a recovery code", func(i int) error { _, err := db.SecondStep(ctx, waiting[i], recovery[0], ""); return err }},
+		{"a link", func(int) error { _, err := db.UseLoginLink(ctx, link); return err }},
+		{"a link for a new password", func(int) error { _, err := db.UseReset(ctx, reset.Token, goodPwd, ""); return err }},
+	} {
+		begin()
+		var taken atomic.Int64
+		var wg sync.WaitGroup
+		for i := range waiting {
+			wg.Go(func() {
+				if tt.try(i) == nil {
+					taken.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		assert.EqualValues(t, 1, taken.Load(), tt.what)
+		now.Move(people.SignInLife)
+	}
+}
