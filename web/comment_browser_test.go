@@ -124,4 +124,15 @@ func TestCommentsInABrowser(t *testing.T) {
 		chromedp.Evaluate(`document.querySelector("#comment-text").value`, &quote),
 	))
 	assert.Equal(t, "Lost?", quote)
+
+	// Whoever opens the form writes at once, and no letter is taken for a key of
+	// the page, such as E.
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Navigate(s.server.URL+at),
+		chromedp.Click("[data-comment-new] > summary"),
+		chromedp.Poll(`document.activeElement.id === "comment-text"`, nil),
+		chromedp.KeyEvent("Else?"),
+		chromedp.Evaluate(`document.querySelector("#comment-text").value`, &quote),
+	))
+	assert.Equal(t, "Else?", quote)
 }

@@ -32,6 +32,15 @@ export function setUpComments(): void {
     const thread = (event.target as Element).closest<HTMLElement>("[data-thread]");
     if (thread) activate(thread);
   });
+  // Whoever opens a form types next: into it, not at the keys of the page.
+  box.addEventListener(
+    "toggle",
+    (event) => {
+      const details = event.target as HTMLDetailsElement;
+      if (details.open) $<HTMLTextAreaElement>(":scope > form textarea[name=text]", details)?.focus();
+    },
+    true,
+  );
   box.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return; // a careful question comes first
     event.preventDefault();
