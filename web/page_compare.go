@@ -2,14 +2,15 @@ package web
 
 import (
 	"context"
-	"dealwiki/content"
-	"dealwiki/wiki"
-	"dealwiki/wiki/people"
-	"dealwiki/wiki/repo"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"dealwiki/content"
+	"dealwiki/wiki"
+	"dealwiki/wiki/people"
+	"dealwiki/wiki/repo"
 )
 
 // compare shows two versions of a page. Without from and to it compares the
@@ -34,10 +35,10 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, c people.Caller
 		return err
 	}
 	from, to = d.from, d.to
-	versions, alive, hunks, a, b := d.versions, d.alive, d.hunks, d.a, d.b
+	versions, alive, a, b := d.versions, d.alive, d.a, d.b
 	info := f.infoOf(ctx, side, place, versions)
 	v := &CompareView{Shell: f.shellOf(r, "What changed on "+info.Title, place, ""), Page: f.pageHead(ctx, info), From: f.row(ctx, a), To: f.row(ctx, b),
-		Source: q.Get("view") == "source", Same: len(hunks) == 0}
+		Source: q.Get("view") == "source", Same: len(d.hunks) == 0}
 	v.Audience = string(place.Section)
 	v.Crumbs = f.pageCrumbs(info, "What changed")
 	v.Keys.Leave, v.Keys.History = v.Page.Href, v.Page.Href+"/history"
@@ -47,7 +48,11 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, c people.Caller
 	at.Set("view", "source")
 	v.LineHref = v.Page.Href + "/compare?" + at.Encode()
 	v.Restore = f.canWrite() && len(alive) > 0 && from != alive[0].Commit
-	v.Hunks, v.Added, v.Removed = diffHunks(hunks)
+	if v.Source {
+		v.Hunks, v.Added, v.Removed = diffHunks(d.hunks)
+	} else {
+		v.Hunks, v.Added, v.Removed = d.readHunks()
+	}
 	v.Side = s.versionDays(f.versionRows(ctx, place, versions[:min(40, len(versions))], true))
 	for i := range v.Side {
 		for j := range v.Side[i].Versions {
@@ -101,6 +106,77 @@ func comparePair(ctx context.Context, c people.Caller, side *wiki.Side, place wi
 		return nil, err
 	}
 	return &compared{from, to, versions, alive, hunks, a, b}, nil
+}
+
+// readHunks draws what differs for readers: the text as it reads, changed words
+// within their line. What differs in markup alone is drawn as it was written.
+func (d *compared) readHunks() (out []DiffHunk, added, removed int) {
+	hunks := content.Compare(content.Reading(d.a.Text), content.Reading(d.b.Text), compareLines)
+	if len(hunks) == 0 {
+		return diffHunks(d.hunks)
+	}
+	out, added, removed = diffHunks(hunks)
+	for i := range out {
+		for _, b := range out[i].Blocks {
+			for _, l := range b.Lines {
+				if len(l.Spans) > 0 {
+					l.Spans[0].Text = strings.TrimLeft(l.Spans[0].Text, "#") // a heading's sign
+				}
+			}
+		}
+		out[i].Blocks = joinBlocks(out[i].Blocks)
+	}
+	return out, added, removed
+}
+
+// joinBlocks puts lines that were changed, and not replaced, into one.
+func joinBlocks(blocks []DiffBlock) (out []DiffBlock) {
+	for i := 0; i < len(blocks); i++ {
+		if i+1 < len(blocks) && blocks[i].Kind == "removed" && blocks[i+1].Kind == "added" {
+			if lines, ok := pairLines(blocks[i].Lines, blocks[i+1].Lines); ok {
+				out = append(out, DiffBlock{Kind: "changed", Lines: lines})
+				i++
+				continue
+			}
+		}
+		out = append(out, blocks[i])
+	}
+	return out
+}
+
+// pairLines pairs lines; it says no where one has no counterpart or where less
+// than a third of the words stayed.
+func pairLines(before, after []DiffLine) ([]DiffLine, bool) {
+	if len(before) != len(after) {
+		return nil, false
+	}
+	var out []DiffLine
+	for i := range before {
+		line := DiffLine{A: before[i].A, B: after[i].B, Kind: "changed"}
+		kept, all := 0, 0
+		for _, op := range content.DiffWords(before[i].said(), after[i].said()) {
+			words := len(strings.Fields(op.Text))
+			all += words
+			if op.Kind == content.Equal {
+				kept += words
+			}
+			line.Spans = append(line.Spans, DiffSpan{Text: op.Text, Kind: map[content.OpKind]string{content.Insert: "ins", content.Delete: "del"}[op.Kind]})
+		}
+		if kept*3 < all {
+			return nil, false
+		}
+		out = append(out, line)
+	}
+	return out, true
+}
+
+// said is the text of a line.
+func (l DiffLine) said() string {
+	var b strings.Builder
+	for _, s := range l.Spans {
+		b.WriteString(s.Text)
+	}
+	return b.String()
 }
 
 func (f *frame) row(ctx context.Context, p *wiki.Page) VersionRow {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"dealwiki/content"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 	"dealwiki/wiki/qualification"
@@ -119,7 +120,7 @@ func (f *frame) qualificationView(w http.ResponseWriter, r *http.Request, form F
 		q := &a.questions[i]
 		row := QuestionRow{Text: q.Text, ID: "q" + strconv.Itoa(i+1), Differ: q.Differ(), Open: form.Values["question"] == q.Text}
 		for _, ans := range q.Answers {
-			view := AnswerView{Text: ans.Text, Who: ans.Who, When: ans.When, Evidence: ans.Evidence, Line: ans.Line, Href: v.Page + "/blame#L" + strconv.Itoa(ans.Line)}
+			view := AnswerView{Text: string(content.Reading([]byte(ans.Text))), Who: ans.Who, When: ans.When, Evidence: ans.Evidence, Line: ans.Line, Href: v.Page + "/blame#L" + strconv.Itoa(ans.Line)}
 			if place, ok := f.evidence(ans.Evidence); ok {
 				view.EvidenceTo = pagePath(f.slug(), place)
 			}

@@ -125,7 +125,7 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, c people.Caller
 		FromList: versionOptions(d.alive, d.a, d.from), ToList: versionOptions(d.alive, d.b, d.to), Same: len(d.hunks) == 0,
 		Restore: ro.canWrite() && len(d.alive) > 0 && d.from != d.alive[0].Commit}
 	v.Keys.Leave, v.Keys.History = v.Page.Href, v.Page.Href+"/history"
-	v.Hunks, v.Added, v.Removed = diffHunks(d.hunks)
+	v.Hunks, v.Added, v.Removed = d.readHunks()
 	if d.to == info.Version {
 		ro.markRead(r.Context(), &info, info.Version)
 	}

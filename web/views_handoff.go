@@ -108,9 +108,9 @@ func (s Stars) Each() (out [5]bool) {
 
 // HandoffChanges is what became of facts since a handoff.
 type HandoffChanges struct {
-	Number   int    // of the handoff
-	Accepted bool   // it counts from then, else from the offer
-	Pages    string // address of all that is new since, pages too
+	Number   int           // of the handoff
+	Accepted bool          // it counts from then, else from the offer
+	Pages    string        // address of all that is new since, pages too
 	Rows     []ChangedFact // facts first
 	More     []ChangedFact // what is folded away: further facts, then tasks
 	Tasks    int           // of More

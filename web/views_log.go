@@ -44,7 +44,7 @@ type LogItem struct {
 	Audience string
 	People   string
 	At       time.Time // of the entry; zero where only the day is known
-	Day      string // "" where the heading says it
+	Day      string    // "" where the heading says it
 	By       Person
 	Lead     string
 }

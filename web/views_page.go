@@ -180,7 +180,7 @@ type DiffBlock struct {
 // is not.
 type DiffLine struct {
 	A, B  int
-	Kind  string // "same", "added", "removed"
+	Kind  string // "same", "added", "removed", "changed"
 	Spans []DiffSpan
 }
 

@@ -3,7 +3,6 @@ package brief
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -254,15 +253,12 @@ func changedWords(l content.HunkLine) int {
 	return n
 }
 
-// marks are ids and attributes of facts, which say nothing to a reader.
-var marks = regexp.MustCompile(`\s\^[a-z]-[0-9a-z]+|^\s*(?:>\s?)+|^#+\s+`)
-
-// sideOf joins the lines of one kind of a hunk.
+// sideOf joins the lines of one kind of a hunk, as they read.
 func sideOf(h content.Hunk, kind content.OpKind) string {
 	var out []string
 	for _, l := range h.Lines {
 		if l.Kind == kind {
-			out = append(out, marks.ReplaceAllString(l.Text, ""))
+			out = append(out, strings.TrimLeft(string(content.Reading([]byte(l.Text))), "# "))
 		}
 	}
 	return strings.TrimSpace(strings.Join(out, " "))
