@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,8 +74,10 @@ func (r *twinRandom) Read(b []byte) (int, error) {
 type world struct {
 	*site
 	random *twinRandom
+	later  atomic.Int64 // nanoseconds after twinTime
 	out    *outbox
 	center *notify.Center
+	inside bool // it holds what nobody outside may learn of
 	guests []*twinGuest
 	lines  []twinLine
 }
@@ -96,8 +99,8 @@ const twinHost = "wiki.example"
 func newWorld(t *testing.T, inside bool) *world {
 	t.Helper()
 	ctx := context.Background()
-	w := &world{site: &site{t: t, dir: t.TempDir(), log: &bytes.Buffer{}}, random: newTwinRandom(), out: &outbox{}}
-	now := func() time.Time { return twinTime }
+	w := &world{inside: inside, site: &site{t: t, dir: t.TempDir(), log: &bytes.Buffer{}}, random: newTwinRandom(), out: &outbox{}}
+	now := func() time.Time { return twinTime.Add(time.Duration(w.later.Load())) }
 	var err error
 	w.people, err = people.Open(filepath.Join(w.dir, "dealwiki.db"), people.Options{Cost: people.Cost{Memory: 8, Iterations: 1}, Now: now, Random: w.random})
 	require.NoError(t, err)
@@ -225,8 +228,8 @@ func (w *world) fill(inside bool) {
 func (w *world) others(when string) {
 	t, ctx, dana := w.t, context.Background(), w.as(w.dana)
 	for slug, restricted := range map[string]bool{"secretco": true, "harbour": false} {
-		if when == "later" {
-			slug += "-later"
+		if when != "earlier" {
+			slug += "-" + wiki.Slug(when)
 		}
 		_, err := w.wiki.Create(ctx, dana, wiki.NewProspect{Prospect: wiki.Prospect{Title: strings.ToUpper(slug) + " " + twinCanary, Slug: slug, Stage: "closing", Tags: []string{twinCanary}}, Restricted: restricted})
 		require.NoError(t, err)
@@ -474,6 +477,7 @@ func (w *world) letters() {
 			}))
 		}
 	}
+	w.digests()
 	for _, m := range w.out.letters {
 		if to := m.GetToString(); len(to) == 1 && strings.Contains(to[0], "@northwind.example") {
 			var raw strings.Builder
@@ -486,10 +490,41 @@ func (w *world) letters() {
 			for _, k := range []string{"Date", "Message-Id", "Content-Type"} { // the boundary of parts
 				delete(parsed.Header, k)
 			}
-			w.say("letter", fmt.Sprint(parsed.Header, boundary.ReplaceAllString(string(body), "")))
+			// Whose it is stands in it; what signs it is made by chance.
+			parsed.Header["List-Unsubscribe"] = nil
+			plain := signature.ReplaceAllString(strings.ReplaceAll(string(body), "=\r\n", ""), "$1")
+			w.say("letter", fmt.Sprint(parsed.Header, boundary.ReplaceAllString(plain, "")))
 		}
 	}
 }
+
+// digests are what guests who want it are mailed of a week: a page has changed
+// that they see, and, in one of the worlds, much that they do not.
+func (w *world) digests() {
+	for _, g := range w.guests {
+		w.ask(g, "POST", "/shared/northwind/new", "do=mail")
+	}
+	w.later.Store(int64(3 * 24 * time.Hour))
+	w.write("northwind", "external/closing/terms", "# Terms\n\nPaid in sixty days. [[close-plan]]\n")
+	if w.inside {
+		w.random.inside = true
+		w.write("northwind", "internal/account/later", "# Later "+twinCanary+"\n")
+		w.others("in the digest")
+		w.random.inside = false
+	}
+	w.later.Store(int64(10 * 24 * time.Hour))
+	before := len(w.out.letters)
+	require.NoError(w.t, w.center.Deliver(w.t.Context()))
+	got := 0
+	for _, m := range w.out.letters[before:] {
+		if strings.Contains(m.GetToString()[0], "@northwind.example") {
+			got++
+		}
+	}
+	require.Equal(w.t, len(w.guests), got)
+}
+
+var signature = regexp.MustCompile(`(/unsubscribe/[a-z0-9]+)\.[A-Za-z0-9_-]+`)
 
 var boundary = regexp.MustCompile(`[0-9a-f]{40,}`)
 

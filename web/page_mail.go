@@ -14,6 +14,7 @@ type UnsubscribeView struct {
 	Shell
 	Action string
 	Done   bool
+	Guest  bool // the mail of a guest
 }
 
 // mailView fills in what the settings show of mail, if any is sent.
@@ -67,10 +68,11 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request, _ people.Ca
 	if s.notices == nil {
 		return notFound()
 	}
-	if err := s.notices.CheckUnsubscribe(r.Context(), r.PathValue("token")); err != nil {
+	guest, err := s.notices.CheckUnsubscribe(r.Context(), r.PathValue("token"))
+	if err != nil {
 		return err
 	}
-	s.renderSecret(w, r, http.StatusOK, "unsubscribe", &UnsubscribeView{Shell: s.secretShell(r, people.Caller{}, "Mail"), Action: r.URL.Path})
+	s.renderSecret(w, r, http.StatusOK, "unsubscribe", &UnsubscribeView{Shell: s.secretShell(r, people.Caller{}, "Mail"), Action: r.URL.Path, Guest: guest})
 	return nil
 }
 
@@ -80,9 +82,13 @@ func (s *Server) postUnsubscribe(w http.ResponseWriter, r *http.Request, _ peopl
 	if s.notices == nil {
 		return notFound()
 	}
-	if err := s.notices.Unsubscribe(r.Context(), r.PathValue("token")); err != nil {
+	guest, err := s.notices.CheckUnsubscribe(r.Context(), r.PathValue("token"))
+	if err == nil {
+		err = s.notices.Unsubscribe(r.Context(), r.PathValue("token"))
+	}
+	if err != nil {
 		return err
 	}
-	s.renderSecret(w, r, http.StatusOK, "unsubscribe", &UnsubscribeView{Shell: s.secretShell(r, people.Caller{}, "Mail"), Done: true})
+	s.renderSecret(w, r, http.StatusOK, "unsubscribe", &UnsubscribeView{Shell: s.secretShell(r, people.Caller{}, "Mail"), Done: true, Guest: guest})
 	return nil
 }

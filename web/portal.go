@@ -38,6 +38,7 @@ type portal struct {
 	marks   reader
 	briefs  func(ctx context.Context, c people.Caller, side *wiki.Side) (*brief.GuestBrief, error) // nil: there are none
 	facts   func(ctx context.Context, c people.Caller, side *wiki.Side) ([]facts.Fact, error)      // nil: there are none
+	digests digests                                                                                // nil: no mail is sent
 	finder  *search.Shared
 	rooms   *realtime.Hub // nil: no live editing
 	pages   screens
@@ -61,6 +62,12 @@ type reader interface {
 	MarkRead(ctx context.Context, c people.Caller, prospect, section, page, version string) error
 	ReadMarks(ctx context.Context, personID, prospect string) (map[string]people.Mark, error)
 	LastVisit(ctx context.Context, personID, prospect string) (time.Time, error)
+}
+
+// digests is what the portal may ask about guests' weekly mail.
+type digests interface {
+	GuestDigest(ctx context.Context, person string) (bool, error)
+	ChooseGuestDigest(ctx context.Context, c people.Caller, on bool) error
 }
 
 // screens is how the portal answers a browser.

@@ -1,8 +1,12 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"time"
 
+	"dealwiki/web/notify"
 	"dealwiki/wiki"
 	"dealwiki/wiki/people"
 )
@@ -15,6 +19,55 @@ type SharedNewView struct {
 	First bool
 	News  []SharedChange
 	Feed  string
+	Mail  *SharedMail // nil: the reader is no guest, or no mail is sent
+}
+
+// SharedMail is whether a guest is mailed what is new.
+type SharedMail struct{ On bool }
+
+// News is what is new to a guest in each space that is shared with them now, of
+// what has changed from a moment on: what their screens show them.
+func (p *portal) News(ctx context.Context, guest people.Person, from time.Time) ([]notify.GuestNews, error) {
+	c := people.Caller{Person: guest, Scopes: people.Read, Via: "mail"}
+	var out []notify.GuestNews
+	for _, prospect := range p.mine(ctx, c) {
+		ro, err := p.enterAt(ctx, c, prospect)
+		if errors.Is(err, wiki.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all, err := ro.news(ctx)
+		if err != nil {
+			return nil, err
+		}
+		news := notify.GuestNews{Title: ro.title()}
+		for _, ch := range all {
+			if !ch.At.Before(from) {
+				news.Changes = append(news.Changes, notify.GuestChange{Who: ch.Who.Name, Did: ch.Verb, Title: ch.Title, Path: ch.Href})
+			}
+		}
+		if len(news.Changes) > 0 {
+			out = append(out, news)
+		}
+	}
+	return out, nil
+}
+
+// chooseMail begins or ends that a guest is mailed what is new.
+func (p *portal) chooseMail(w http.ResponseWriter, r *http.Request, ro *room, on bool) error {
+	if p.digests == nil || !ro.c.Person.Guest {
+		return wiki.ErrNotFound
+	}
+	if err := p.digests.ChooseGuestDigest(r.Context(), ro.c, on); err != nil {
+		return err
+	}
+	text := "You are mailed what is new, on Monday mornings."
+	if !on {
+		text = "You are not mailed what is new any more."
+	}
+	return p.pages.done(w, r, ro.home()+"/new", text)
 }
 
 // news shows what others have changed since the reader was here.
@@ -32,6 +85,12 @@ func (ro *room) showNews(w http.ResponseWriter, r *http.Request, status int, for
 	var err error
 	if v.News, err = ro.news(r.Context()); err != nil {
 		return err
+	}
+	if ro.p.digests != nil && ro.c.Person.Guest {
+		v.Mail = &SharedMail{}
+		if v.Mail.On, err = ro.p.digests.GuestDigest(r.Context(), ro.c.Person.ID); err != nil {
+			return err
+		}
 	}
 	private(w)
 	ro.p.pages.render(w, r, status, "shared_new", v)
@@ -61,8 +120,11 @@ func (p *portal) postNew(w http.ResponseWriter, r *http.Request, c people.Caller
 	if err != nil {
 		return err
 	}
-	if form.Get("do") == "seen" {
+	switch form.Get("do") {
+	case "seen":
 		return p.seenAll(w, r, c)
+	case "mail", "no-mail":
+		return p.chooseMail(w, r, ro, form.Get("do") == "mail")
 	}
 	if !ro.canWrite() {
 		return people.ErrForbidden

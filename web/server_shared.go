@@ -37,6 +37,10 @@ func (s *Server) newPortal() *portal {
 			return s.facts.Side(ctx, c, side)
 		}
 	}
+	if s.notices != nil && s.notices.Mails() {
+		p.digests = s.notices
+		s.notices.ShowGuests(p)
+	}
 	return p
 }
 

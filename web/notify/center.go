@@ -40,6 +40,9 @@ type Center struct {
 	dirty  map[wiki.SideID]bool // owned by Run
 	mail   *Mail
 	wake   chan struct{} // there may be something to mail
+
+	mu     sync.Mutex // protects what follows
+	portal Portal     // nil: no guest is mailed what is new
 }
 
 var system = people.System("attention")

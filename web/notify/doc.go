@@ -23,6 +23,10 @@
 // then, or has read, is not in it. A crash loses none; one that comes between the
 // sending and the noting of it sends the same message, by its Message-ID, twice.
 //
+// Guests have no inbox. One who wants it is mailed once a week what is new in what
+// is shared with them, which the portal tells, not the Center; nothing is mailed
+// when nothing is new.
+//
 // Other parts send single messages, such as invitations, with Center.SendMail: on
 // disk before it returns, sent before all letters of notices.
 //

@@ -27,9 +27,10 @@ var letterText string
 // draft is what the templates of a letter draw. Every text in it is one line.
 type draft struct {
 	Subject     string
+	Guest       bool // it goes to a guest
 	Groups      []group
-	More        int // notices that are not in it
-	Inbox       string
+	More        int    // notices that are not in it
+	Inbox       string // of a guest: what is shared with them
 	Settings    string
 	Unsubscribe string
 }

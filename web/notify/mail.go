@@ -66,47 +66,56 @@ func (c *Center) choose(ctx context.Context, person string, choice Choice) error
 	return c.update(ctx, `INSERT INTO mail_people(person, choice) VALUES(?,?) ON CONFLICT(person) DO UPDATE SET choice=excluded.choice`, person, string(choice))
 }
 
-// CheckUnsubscribe is nil when the token is one that a letter had, else
-// wiki.ErrNotFound.
-func (c *Center) CheckUnsubscribe(ctx context.Context, token string) error {
-	_, err := c.whose(ctx, token)
-	return err
+// CheckUnsubscribe answers whether a guest had the letter that the token was in;
+// wiki.ErrNotFound when no letter had it.
+func (c *Center) CheckUnsubscribe(ctx context.Context, token string) (guest bool, err error) {
+	person, err := c.whose(ctx, token)
+	return person.Guest, err
 }
 
 // Unsubscribe ends the mail of whom the token was made for. It may be done again.
 func (c *Center) Unsubscribe(ctx context.Context, token string) error {
-	person, err := c.whose(ctx, token)
+	p, err := c.whose(ctx, token)
 	if err != nil {
 		return err
 	}
-	had, err := c.MailChoice(ctx, person)
-	if err != nil || had == NoMails {
-		return err
+	if p.Guest {
+		had, err := c.GuestDigest(ctx, p.ID)
+		if err != nil || !had {
+			return err
+		}
+		if err := c.update(ctx, `DELETE FROM guest_digests WHERE person=?`, p.ID); err != nil {
+			return err
+		}
+	} else {
+		had, err := c.MailChoice(ctx, p.ID)
+		if err != nil || had == NoMails {
+			return err
+		}
+		if err := c.choose(ctx, p.ID, NoMails); err != nil {
+			return err
+		}
 	}
-	if err := c.choose(ctx, person, NoMails); err != nil {
-		return err
-	}
-	return c.people.Record(ctx, system, people.Event{Action: "mail.unsubscribe", Object: person})
+	return c.people.Record(ctx, system, people.Event{Action: "mail.unsubscribe", Object: p.ID})
 }
 
-func (c *Center) whose(ctx context.Context, token string) (person string, err error) {
+func (c *Center) whose(ctx context.Context, token string) (people.Person, error) {
 	person, _, ok := strings.Cut(token, ".")
 	if !ok || len(token) > 200 {
-		return "", wiki.ErrNotFound
+		return people.Person{}, wiki.ErrNotFound
 	}
 	want, err := c.unsubscribeToken(ctx, person)
 	if err != nil {
-		return "", err
+		return people.Person{}, err
 	}
 	if !hmac.Equal([]byte(want), []byte(token)) {
-		return "", wiki.ErrNotFound
+		return people.Person{}, wiki.ErrNotFound
 	}
-	if _, err := c.people.Get(ctx, person); errors.Is(err, people.ErrNotFound) {
-		return "", wiki.ErrNotFound
-	} else if err != nil {
-		return "", err
+	p, err := c.people.Get(ctx, person)
+	if errors.Is(err, people.ErrNotFound) {
+		return p, wiki.ErrNotFound
 	}
-	return person, nil
+	return p, err
 }
 
 // unsubscribeToken is what ends a person's mail and can do nothing else. It does

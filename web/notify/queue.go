@@ -82,7 +82,10 @@ func (c *Center) Deliver(ctx context.Context) error {
 	if err := c.collect(ctx); err != nil {
 		return wrap("collecting what is to be mailed", err)
 	}
-	return c.send(ctx)
+	if err := c.send(ctx); err != nil {
+		return err
+	}
+	return c.sendGuests(ctx)
 }
 
 // waiting is what is to be mailed to somebody.
@@ -270,11 +273,13 @@ func (c *Center) sendOne(ctx context.Context, l letter) error {
 func (c *Center) failed(ctx context.Context, l letter, why error) error {
 	l.tries++
 	if l.tries < maxTries && !errors.Is(why, ErrRefused) {
-		wait := min(firstRetry<<(2*(l.tries-1)), maxRetry)
-		return c.update(ctx, `UPDATE `+l.table()+` SET tries=?, next=? WHERE seq=?`, l.tries, c.wiki.Now().Add(wait).UnixMilli(), l.seq)
+		return c.update(ctx, `UPDATE `+l.table()+` SET tries=?, next=? WHERE seq=?`, l.tries, c.wiki.Now().Add(retryAfter(l.tries)).UnixMilli(), l.seq)
 	}
 	return c.giveUp(ctx, l, why.Error())
 }
+
+// retryAfter is how long is waited after so many tries.
+func retryAfter(tries int) time.Duration { return min(firstRetry<<(2*(tries-1)), maxRetry) }
 
 // giveUp removes a letter that will not be sent and puts it on record.
 func (c *Center) giveUp(ctx context.Context, l letter, why string) error {
@@ -285,11 +290,16 @@ func (c *Center) giveUp(ctx context.Context, l letter, why string) error {
 			return wrap("reading a message", err)
 		}
 	}
-	c.log.Warn("a letter is given up", "to", object, "tries", l.tries, "err", why)
-	if err := c.people.Record(ctx, system, people.Event{Action: "mail.give-up", Object: object, Detail: clip(why, 500)}); err != nil {
-		return wrap("noting a letter that is given up", err)
+	if err := c.givenUp(ctx, object, l.tries, why); err != nil {
+		return err
 	}
 	return c.update(ctx, `DELETE FROM `+l.table()+` WHERE seq=?`, l.seq)
+}
+
+// givenUp puts on record that a letter will not be sent.
+func (c *Center) givenUp(ctx context.Context, to string, tries int, why string) error {
+	c.log.Warn("a letter is given up", "to", to, "tries", tries, "err", why)
+	return wrap("noting a letter that is given up", c.people.Record(ctx, system, people.Event{Action: "mail.give-up", Object: to, Detail: clip(why, 500)}))
 }
 
 // items are the notices of a letter that its reader may still see and has not

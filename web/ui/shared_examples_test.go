@@ -81,7 +81,7 @@ func sharedExamples() []example {
 		{"shared-live", "shared_live", live},
 		{"shared-search", "shared_search", search},
 		{"shared-search-help", "shared_search", web.SharedSearchView{SharedShell: portal("Search", "", false), Help: true}},
-		{"shared-new", "shared_new", web.SharedNewView{SharedShell: portal("What is new", "", true), Form: wrong, News: news, Feed: "/feeds/shared/northwind-rail.atom"}},
+		{"shared-new", "shared_new", web.SharedNewView{SharedShell: portal("What is new", "", true), Form: wrong, News: news, Mail: &web.SharedMail{}, Feed: "/feeds/shared/northwind-rail.atom"}},
 		{"shared-brief", "shared_brief", web.SharedBriefView{SharedShell: portal("In short", "", true), Lead: "One plan for all depots.", Groups: []web.SharedGroup{{Kind: "decision", Facts: []web.SharedFact{fact}}}, Answers: []web.SharedAnswer{{Question: "What is promised?", Passages: []web.Link{{Title: "Live by March.", Href: "/shared/n/plan", Place: "Plan"}}}},
 			Reading: []web.SharedReading{{Title: "Terms", Href: "/shared/n/terms", Minutes: 3, Changed: true}, {Title: "Plan", Href: "/shared/n/plan", Minutes: 2, Read: true}}, Left: 3, Waiting: plan(true).Open[:1], Late: plan(true).Open[:1]}},
 		{"shared-error", "shared_error", web.SharedErrorView{Shell: web.Shell{Title: "Not found"}, Heading: "Not found", Text: "There is nothing here, or it is not shared with you.", Safe: "What you typed is still in your browser.", Request: "0011"}},
