@@ -45,3 +45,14 @@ func TestRequestsAreNotSmuggled(t *testing.T) {
 
 	}
 }
+
+// What a request says of its host comes back nowhere when the server knows its
+// address, and never in what is said to others.
+func TestForgedHosts(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.URL = "https://wiki.example.com" })
+	for _, path := range []string{"/sign-in", "/settings", "/p/northwind", "/shared/northwind", "/shared/northwind/x/", "/join/x", "/feeds/all.atom", "/api/v1/openapi.json", "/git/northwind/internal.git/info/refs"} {
+		got := s.raw("GET " + path + " HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: gopher\r\nForwarded: host=evil.example\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n")
+		assert.NotContains(t, got, "evil.example", path)
+		assert.NotContains(t, got, "gopher", path)
+	}
+}

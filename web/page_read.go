@@ -173,7 +173,7 @@ func (f *frame) pageView(w http.ResponseWriter, r *http.Request, side *wiki.Side
 	}
 	v.Keys.Prev, v.Keys.Next = f.neighbours(p.Place)
 	v.Untouched = p.Untouched && old == nil
-	for _, h := range doc.Outline() {
+	for _, h := range outline(doc) {
 		if h.Level == 2 || h.Level == 3 {
 			v.Outline = append(v.Outline, Heading{Text: h.Text, ID: h.ID, Level: h.Level})
 		}
@@ -378,4 +378,13 @@ func (f *frame) similar(place wiki.Place) []Link {
 		out = append(out, f.link(found[i].p))
 	}
 	return out
+}
+
+// maxOutline is how many headings are listed beside a page. One of the largest
+// size has a hundred thousand.
+const maxOutline = 300
+
+func outline(doc *content.Doc) []content.Heading {
+	all := doc.Outline()
+	return all[:min(len(all), maxOutline)]
 }

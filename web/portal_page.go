@@ -96,7 +96,7 @@ func (ro *room) pageView(r *http.Request, page *wiki.Page, old *OldVersion) (*Sh
 	if ro.canWrite() && old == nil {
 		v.Keys.Edit = v.Page.Href + "?edit"
 	}
-	for _, h := range doc.Outline() {
+	for _, h := range outline(doc) {
 		if h.Level == 2 || h.Level == 3 {
 			v.Outline = append(v.Outline, Heading{Text: h.Text, ID: h.ID, Level: h.Level})
 		}

@@ -169,6 +169,13 @@ func TestTitles(t *testing.T) {
 		{"64 kB", strings.Repeat("c", 64<<10), 413, ""},
 		{"family", "Family 👨‍👩‍👧", 303, "family"},
 		{"markup", "<img onerror> {{7*7}}", 303, "img-onerror-7-7"},
+		{"decomposed", "Cafe\u0301", 303, "caf\u00e9"},
+		{"composed, which is the same", "Caf\u00e9", 409, ""},
+		{"in capitals, which is the same", "CAF\u00c9", 409, ""},
+		{"cyrillic that looks like latin", "\u0430\u0441me", 303, "\u0430\u0441me"},
+		{"a thousand accents", "a" + strings.Repeat("\u0301", 1000), 422, ""},
+		{"a thousand steps", strings.Repeat("a/", 1000), 422, ""},
+		{"an address of ours", "_ws", 303, "ws"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := b.post("/p/northwind/new", url.Values{"title": {tt.title}, "section": {"internal"}, "stage": {"pricing"}})
@@ -209,6 +216,9 @@ func TestBodies(t *testing.T) {
 		"yaml-brackets": "---\n" + strings.Repeat("[", 20_000) + "\n---\nbody\n",
 		"front-open":    "---\ntitle: never closed\n",
 		"visibility":    "---\nvisibility: external\n---\n# Mine\n",
+		"yaml-odd":      "---\ntitle: One\ntitle: Two\nyear: 99999-01-01\nn: .nan\nb: !!binary zzz\n---\nbody\n",
+		"svg-data":      "![x](data:image/svg+xml;base64,PHN2Zz4=) <img src=\"data:image/svg+xml,<svg onload=alert(1)>\">\n",
+		"headings":      strings.Repeat("## a\n", 3_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, http.StatusSeeOther, save(name, text).status)
@@ -217,7 +227,8 @@ func TestBodies(t *testing.T) {
 			lower := strings.ToLower(body)
 			assert.NotContains(t, lower, "<script>alert")
 			assert.NotContains(t, lower, `href="javascript`)
-			assert.NotContains(t, lower, `src="data:text`)
+			assert.NotContains(t, lower, `src="data:`)
+			assert.Less(t, strings.Count(body, `<li><a href="#`), 1_000, "what is drawn beside the text is bounded")
 		})
 	}
 	assert.Equal(t, http.StatusNotFound, b.get("/p/northwind/external/pricing/visibility").status)
@@ -242,6 +253,7 @@ func TestAddresses(t *testing.T) {
 	long := strings.Repeat("a", 33<<10)
 	for path, status := range map[string]int{
 		"/p//northwind": 404, "/p/./northwind": 404, "/p/northwind/../northwind": 404, "/p/northwind;x": 404, "/p%2Fnorthwind": 404, "/p/northwind/%2e%2e%2f": 404,
+		"/p/northwind/internal/" + strings.Repeat("a/", 1000) + "x": 404, "/p/northwind/internal/" + strings.Repeat("a/", 3000) + "x": 414,
 		"/p/%252e%252e%252f": 404, "/p/northwind/internal/closing/%00": 404, "/p/northwind/internal/closing/%C3%28": 400, "/p/northwind/internal/closing/a%5Cb": 404,
 		"/?view=table&view=board": 400, "/?q=%ff": 400, "/?q=a;b": 400, "/?view=sideways": 400, "/?min=lots": 400, "/search?q=x&q=y": 400, "/search?q=" + long: 414,
 		"/search?q=x&cursor=forged": 400, "/search?q=x&sort=sideways": 400, "/search?q=in:nowhere": 400, "/admin": 403, "/p/northwind/changes?internal=zzz": 400, "/p/northwind/changes?section=other": 400,
