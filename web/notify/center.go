@@ -40,6 +40,8 @@ type Center struct {
 	dirty  map[wiki.SideID]bool // owned by Run
 	mail   *Mail
 	wake   chan struct{} // there may be something to mail
+	access chan struct{} // somebody may have come, or been sent away
+	stop   func()        // ends the watch of that
 
 	mu     sync.Mutex // protects what follows
 	portal Portal     // nil: no guest is mailed what is new
@@ -49,18 +51,29 @@ var system = people.System("attention")
 
 // New makes a center. Close it before the wiki.
 func New(cfg Config) *Center {
-	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, hooks: cfg.Webhooks, flags: cfg.Pipeline, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}, mail: cfg.Mail, wake: make(chan struct{}, 1)}
+	c := &Center{wiki: cfg.Wiki, people: cfg.People, book: cfg.Handoffs, hooks: cfg.Webhooks, flags: cfg.Pipeline, log: cfg.Logger, moves: cfg.Wiki.Follow(), dirty: map[wiki.SideID]bool{}, mail: cfg.Mail, wake: make(chan struct{}, 1), access: make(chan struct{}, 1)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	for _, id := range cfg.Wiki.Streams() {
 		c.dirty[id] = true
 	}
+	c.stop = c.people.Watch(func(ch people.Change) {
+		if ch.Kind != people.PersonChanged {
+			select {
+			case c.access <- struct{}{}:
+			default:
+			}
+		}
+	})
 	return c
 }
 
 // Close ends the following of changes. Run must have returned.
-func (c *Center) Close() { c.moves.Stop() }
+func (c *Center) Close() {
+	c.stop()
+	c.moves.Stop()
+}
 
 // Run follows all sides, asks owners about their deals and sends letters until
 // ctx is done.
@@ -72,9 +85,15 @@ func (c *Center) Run(ctx context.Context) error {
 	if c.mail != nil {
 		mailing.Go(func() { c.deliverAll(ctx) })
 	}
-	ask := true
+	ask, guests := true, true
 	for {
 		c.CatchUp(ctx)
+		if guests {
+			err := wiki.Guard(c.log, "telling of guests", func() error { return c.TellGuests(ctx) })
+			if err != nil && ctx.Err() == nil {
+				c.log.Warn("telling programs of guests", "err", err)
+			}
+		}
 		if ask {
 			err := wiki.Guard(c.log, "asking owners about their deals", func() error { return c.AskOwners(ctx) })
 			if err != nil && ctx.Err() == nil {
@@ -89,9 +108,11 @@ func (c *Center) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.moves.C:
-			ask = false
+			ask, guests = false, false
+		case <-c.access:
+			ask, guests = false, true
 		case <-hour.C:
-			ask = true
+			ask, guests = true, true
 		}
 	}
 }

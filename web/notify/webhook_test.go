@@ -118,6 +118,24 @@ func TestProgramsAreToldOfWhatHappens(t *testing.T) {
 	require.Equal(t, []string{"page.moved"}, what)
 	assert.Equal(t, []string{"internal/closing/plan", "internal/closing/new-plan"}, []string{got[0].From, got[0].Path})
 
+	guest, token, err := d.db.InviteGuest(ctx, d.dana, people.NewGuest{Prospect: "northwind", Name: "Ingrid Solberg", Email: "ingrid@customer.example", Role: people.GuestViewer})
+	require.NoError(t, err)
+	tell := func() ([]string, []webhook.Data) {
+		require.NoError(t, d.c.TellGuests(ctx))
+		return round()
+	}
+	what, _ = tell()
+	assert.Empty(t, what, "invited is not yet there")
+	_, _, err = d.db.JoinAsGuest(ctx, people.Caller{}, token, "")
+	require.NoError(t, err)
+	what, got = tell()
+	require.Equal(t, []string{"guest.joined"}, what)
+	assert.Equal(t, []string{guest, "Ingrid Solberg", "external", "guests"}, []string{got[0].ID, got[0].Title, got[0].Section, got[0].Path})
+	require.NoError(t, d.db.RevokeGuest(ctx, d.dana, "northwind", guest))
+	what, got = tell()
+	require.Equal(t, []string{"guest.revoked"}, what, "and nothing twice")
+	assert.Equal(t, "Dana Reyes", got[0].By.Name)
+
 	// What the maker may not see is not told, nor what was queued before.
 	d.edit(d.dana, "internal/closing/new-plan", "# Plan\n\nSecret.\n")
 	d.c.CatchUp(ctx)

@@ -13,7 +13,7 @@ const (
 	Comment = "comment" // added
 	Handoff = "handoff" // offered and every answer, warned, readied
 	Fact    = "fact"    // raised, changed, removed
-	Guest   = "guest"   // wrote: a guest has changed a page or said something
+	Guest   = "guest"   // joined, revoked, ended; wrote: a guest has changed a page or said something
 )
 
 // Names lists the events there are.
@@ -35,7 +35,7 @@ type Data struct {
 	URL      string `json:"url"`
 	Title    string `json:"title"`
 	By       By     `json:"by"`
-	ID       string `json:"id,omitempty"`     // of the fact or thread, or the handoff's number
+	ID       string `json:"id,omitempty"`     // of the fact, thread or guest, or the handoff's number
 	Kind     string `json:"kind,omitempty"`   // of the fact
 	State    string `json:"state,omitempty"`  // of the fact
 	Owner    string `json:"owner,omitempty"`  // of the fact: a handle
