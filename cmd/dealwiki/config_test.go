@@ -60,3 +60,21 @@ func settings(of reflect.Type) (names []string) {
 	}
 	return names
 }
+
+// A demo in a folder with a configuration of one's own, with mail for example,
+// leaves it alone.
+func TestTheDemoKeepsAConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config.yaml")
+	require.NoError(t, writeDemoConfig(dir, "Fairlead"))
+	conf, err := readConfig(dir)
+	require.NoError(t, err)
+	assert.Equal(t, "Fairlead", conf.Company)
+
+	const mine = "mail: {from: wiki@example.com, folder: outbox}\n"
+	require.NoError(t, os.WriteFile(file, []byte(mine), 0o600))
+	require.NoError(t, writeDemoConfig(dir, "Fairlead"))
+	kept, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, mine, string(kept))
+}

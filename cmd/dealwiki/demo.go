@@ -163,6 +163,8 @@ func isFresh(dir string) (bool, error) {
 	return len(entries) == 0, err
 }
 
+// writeDemoConfig gives the demo its company's name. A configuration that is
+// there already stays as it is.
 func writeDemoConfig(dir, name string) error {
 	data, err := yaml.Marshal(config{Company: name})
 	if err != nil {
@@ -171,7 +173,11 @@ func writeDemoConfig(dir, name string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the data folder: %w", err)
 	}
-	return os.WriteFile(filepath.Join(dir, "config.yaml"), data, 0o600)
+	file := filepath.Join(dir, "config.yaml")
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(file, data, 0o600)
 }
 
 // printPersonas prints a sign-in link for everybody on the staff, and for the
