@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -41,6 +42,14 @@ type SharedReading struct {
 	Changed bool
 }
 
+// doer names whose a step is; nobody's step has no name.
+func (ro *room) doer(ctx context.Context, handle string) string {
+	if p, ok := ro.byHandle(ctx, handle); ok {
+		return p.Name
+	}
+	return upperFirst(handle)
+}
+
 // brief shows the shared space in short.
 func (p *portal) brief(w http.ResponseWriter, r *http.Request, c people.Caller) error {
 	ro, err := p.enter(r, c)
@@ -62,6 +71,9 @@ func (p *portal) brief(w http.ResponseWriter, r *http.Request, c people.Caller) 
 			one := SharedFact{Kind: g.Kind, Title: f.Title, Body: f.Body, By: f.By, At: f.At, Due: f.Due, Late: f.Late, Href: ro.href(f.Page), Page: f.On}
 			if f.ID != "" {
 				one.Href += "#" + f.ID
+			}
+			if g.Kind == "action" {
+				one.By = ro.doer(ctx, f.Owner) // not who wrote it down
 			}
 			group.Facts = append(group.Facts, one)
 		}

@@ -330,6 +330,17 @@ func TestPlansThatCostTooMuch(t *testing.T) {
 	}
 }
 
+// In short, a step stands under whoever does it, not whoever wrote it down, and
+// its day is written as people write days.
+func TestStepsInShortAreTheirDoers(t *testing.T) {
+	s := newSite(t)
+	guest, ingrid := s.shared()
+	s.write("northwind", "external/account/mutual-action-plan", "# Plan\n\n- [ ] Sign the order @"+ingrid.Handle+" due:2047-03-11\n- [ ] Book a room\n")
+	body := guest.ok("/shared/northwind/brief")
+	assert.Contains(t, body, `Sign the order</a></p></div><p class="provenance">`+ingrid.Name+` · <span>due <time datetime="2047-03-11">11 Mar 2047</time></span>`)
+	assert.Contains(t, body, `Book a room</a></p></div><p class="provenance">Plan</p>`)
+}
+
 func TestWhatIsNewToAGuest(t *testing.T) {
 	s := newSite(t)
 	guest, ingrid := s.shared()

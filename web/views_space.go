@@ -122,8 +122,8 @@ type NewPageView struct {
 }
 
 // SpaceSettingsView is what the owner sets on a prospect (template
-// space-settings). Save posts name, value, currency, close, tags, owner and
-// restricted to Action; Grant posts person and level, Revoke the person, to
+// space-settings). Save posts name, value, currency, close, source,
+// tags, owner and restricted to Action; Grant posts person and level, Revoke the person, to
 // Action with /grant and /revoke.
 type SpaceSettingsView struct {
 	Shell
