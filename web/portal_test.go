@@ -335,10 +335,10 @@ func TestPlansThatCostTooMuch(t *testing.T) {
 func TestStepsInShortAreTheirDoers(t *testing.T) {
 	s := newSite(t)
 	guest, ingrid := s.shared()
-	s.write("northwind", "external/account/mutual-action-plan", "# Plan\n\n- [ ] Sign the order @"+ingrid.Handle+" due:2047-03-11\n- [ ] Book a room\n")
+	s.write("northwind", "external/account/mutual-action-plan", "# Plan\n\n- [ ] Sign the order @"+ingrid.Handle+" due:2047-03-11\n- [ ] Book a room due:2047-03-12\n")
 	body := guest.ok("/shared/northwind/brief")
 	assert.Contains(t, body, `Sign the order</a></p></div><p class="provenance">`+ingrid.Name+` · <span>due <time datetime="2047-03-11">11 Mar 2047</time></span>`)
-	assert.Contains(t, body, `Book a room</a></p></div><p class="provenance">Plan</p>`)
+	assert.Contains(t, body, `Book a room</a></p></div><p class="provenance"><span>due <time datetime="2047-03-12">`)
 }
 
 func TestWhatIsNewToAGuest(t *testing.T) {
