@@ -41,6 +41,7 @@ func (s *Server) postSignIn(w http.ResponseWriter, r *http.Request, c people.Cal
 	if err == nil {
 		if s.signOn.adminsOnly() && p.Role != people.Admin {
 			s.log.Info("sign-in refused: passwords are for administrators", "person", p.ID)
+			s.people.CountRefused(p.Email, s.clientIP(r))
 			err = people.ErrSignIn
 		} else {
 			return s.enter(w, r, p, people.ByPassword, next, "")

@@ -169,6 +169,13 @@ func (d *DB) CheckPassword(ctx context.Context, email, password, ip string) (Per
 	return p, err
 }
 
+// CountRefused counts an attempt to sign in whose password was right but is not
+// to be used, so that nobody can tell it from a wrong one by trying on. The
+// address is that of the account.
+func (d *DB) CountRefused(email, ip string) {
+	_, _ = d.limits.take(d.now(), email, ip) // the attempt itself was refused already
+}
+
 // rehash keeps the password at today's cost. Failing at it is no reason to turn
 // the person away.
 func (d *DB) rehash(ctx context.Context, id, password, old string) {
