@@ -86,7 +86,7 @@ func (ro *room) showNews(w http.ResponseWriter, r *http.Request, status int, for
 	if v.News, err = ro.news(r.Context()); err != nil {
 		return err
 	}
-	if ro.p.digests != nil && ro.c.Person.Guest {
+	if ro.p.digests != nil && ro.c.Person.Guest && ro.c.Person.Reachable() {
 		v.Mail = &SharedMail{}
 		if v.Mail.On, err = ro.p.digests.GuestDigest(r.Context(), ro.c.Person.ID); err != nil {
 			return err

@@ -55,7 +55,9 @@ func (c *Center) GuestDigest(ctx context.Context, person string) (on bool, err e
 // tells of what changes from now on, on Monday mornings.
 func (c *Center) ChooseGuestDigest(ctx context.Context, caller people.Caller, on bool) error {
 	p := c.people.Live(caller).Person
-	if !p.Guest || p.ID == "" || c.mail == nil {
+	// Who came by a link without an address has one that leads nowhere: letters to
+	// it would fail, and those of others wait for each try.
+	if !p.Guest || p.ID == "" || c.mail == nil || !p.Reachable() {
 		return people.ErrForbidden
 	}
 	if !on {

@@ -51,6 +51,12 @@ func TestGuestsAreMailedWeeklyIfTheyWant(t *testing.T) {
 	}
 	monday := time.Date(2026, 11, 9, 7, 0, 0, 0, time.UTC)
 
+	byLink, _, err := d.db.NewGuestLink(ctx, d.dana, people.NewGuestLink{Prospect: "northwind", Asks: people.AsksNothing})
+	require.NoError(t, err)
+	nobody, _, err := d.db.EnterByLink(ctx, people.Caller{}, byLink, people.Joining{})
+	require.NoError(t, err)
+	assert.ErrorIs(t, d.c.ChooseGuestDigest(ctx, people.Caller{Person: nobody, Scopes: people.AllScopes, Via: "session"}, true), people.ErrForbidden, "no mail leads there")
+
 	assert.False(t, wants(), "nobody asked for it")
 	assert.ErrorIs(t, d.c.ChooseGuestDigest(ctx, d.dana, true), people.ErrForbidden)
 	d.clock = d.clock.Add(time.Hour)
