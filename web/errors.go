@@ -205,6 +205,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, c people.Caller, e
 	v.Path = "/" // an address that failed, or may be a secret, is not repeated
 	if c.Person.ID == "" {
 		v.Back, v.Label = "/sign-in", "Sign in"
+		if strings.HasPrefix(r.URL.Path, "/join/") || strings.HasPrefix(r.URL.Path, "/login/") {
+			v.Back, v.Label = "/sign-in/link", "Get a new link" // who opens an old mail is a guest, most of the time
+		}
 	}
 	if status >= 500 {
 		v.Request = id

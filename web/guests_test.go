@@ -305,3 +305,13 @@ func TestGuestsAPI(t *testing.T) {
 	require.Len(t, list.Items, 2)
 	assert.Equal(t, "revoked", list.Items[0].State)
 }
+
+// Whoever opens the link of an old mail again finds the way back in.
+func TestUsedLinksLeadToNewOnes(t *testing.T) {
+	s := newSite(t)
+	for _, a := range []answer{s.browser().get("/join/used"), s.browser().post("/login/used", url.Values{})} {
+		assert.Equal(t, http.StatusNotFound, a.status)
+		assert.Contains(t, a.body, `href="/sign-in/link">Get a new link</a>`)
+	}
+	assert.Contains(t, s.browser().ok("/sign-in/link"), "Members of staff sign in here")
+}
