@@ -35,6 +35,6 @@ func guestExamples() []example {
 		{"guests", "guests", full},
 		{"guests-none", "guests", web.GuestsView{Shell: space("Guests", ""), Shared: "/shared/x", Owner: "Dana Reyes"}},
 		{"guest-join", "guest-join", join}, {"guest-join-asks", "guest-join", asks}, {"guest-join-other", "guest-join", other}, {"guest-join-staff", "guest-join", staff}, {"guest-join-sent", "guest-join", sent},
-		{"guest-return", "guest-return", web.GuestReturnView{Shell: plain, Staff: "/sign-in", Mails: true, Form: web.Form{Error: "Wait a minute, then try again."}}}, {"guest-return-sent", "guest-return", web.GuestReturnView{Shell: plain, Mails: true, Sent: true}}, {"guest-return-none", "guest-return", web.GuestReturnView{Shell: plain, Staff: "/sign-in"}},
+		{"guest-return", "guest-return", web.GuestReturnView{Shell: plain, Staff: "/sign-in", Mails: true, Form: web.Form{Error: "Wait a minute, then try again."}}}, {"guest-return-sent", "guest-return", web.GuestReturnView{Shell: plain, Staff: "/sign-in", Mails: true, Sent: true}}, {"guest-return-none", "guest-return", web.GuestReturnView{Shell: plain, Staff: "/sign-in"}},
 	}
 }
