@@ -187,7 +187,7 @@ func (f *frame) view(ctx context.Context, current wiki.Place, screen string) *Sp
 	e := f.entry
 	v.Value = money(e.Value, e.Currency)
 	v.Owner = f.s.nameOf(ctx, f.access.Owner)
-	v.Day = e.Age(now) + 1
+	v.Day = e.Age(now)
 	v.Restricted = f.access.Restricted
 	if e.Outcome != wiki.OutcomeOpen {
 		v.Outcome = outcomeName(e.Outcome)

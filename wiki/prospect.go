@@ -68,22 +68,18 @@ type Nurture struct {
 // DaysInStage is on which day of its stage the prospect is: 1 on the day that it
 // came, in UTC, 0 when that is not known. Whoever tells how long a deal has been
 // in its stage counts so.
-func (p Prospect) DaysInStage(now time.Time) int {
-	if _, err := time.Parse(dateFormat, p.Since); err != nil {
-		return 0
-	}
-	return daysSince(p.Since, now) + 1
-}
+func (p Prospect) DaysInStage(now time.Time) int { return dayOf(p.Since, now) }
 
-// Age is how many days ago the prospect was made.
-func (p Prospect) Age(now time.Time) int { return daysSince(p.Created, now) }
+// Age is on which day of its life the prospect is, counted in the same way.
+func (p Prospect) Age(now time.Time) int { return dayOf(p.Created, now) }
 
-func daysSince(date string, now time.Time) int {
+// dayOf counts the days from a date on, with that day and today: 0 for no date.
+func dayOf(date string, now time.Time) int {
 	t, err := time.Parse(dateFormat, date)
 	if err != nil {
 		return 0
 	}
-	return max(0, int(now.UTC().Sub(t).Hours()/24))
+	return max(0, int(now.UTC().Sub(t).Hours()/24)) + 1
 }
 
 func parseProspect(data []byte) (*Prospect, error) {

@@ -237,7 +237,11 @@ func (n *Notice) Says() (did, text string) {
 		did, text, _ = strings.Cut(n.Text, ": ")
 		return did, text
 	case KindWarning:
-		return "", ""
+		if n.Actor == "" {
+			return "", ""
+		}
+		_, text, _ = strings.Cut(n.Text, ": ")
+		return "answered", text
 	}
 	return did, n.Text
 }
