@@ -56,7 +56,7 @@ func TestCreditLedger(t *testing.T) {
 	for _, at := range []string{"/p/northwind/people", "/people/credit"} {
 		page := mara.get(at)
 		require.Equal(t, http.StatusOK, page.status, page.body)
-		assert.Contains(t, page.body, "<strong>1</strong> questions answered", at)
+		assert.Contains(t, page.body, "<strong>1</strong> question answered", at)
 		assert.Contains(t, page.body, "/p/northwind/internal/account/questions#q-1111", at)
 		assert.NotContains(t, page.body, "Hidden overview")
 	}

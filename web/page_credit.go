@@ -167,12 +167,13 @@ func (s *Server) creditRows(ctx context.Context, ledger *credit.Ledger) []Credit
 	if err != nil {
 		funnel = &wiki.Funnel{}
 	}
-	number := func(label string, list ...[]credit.Source) CreditNumber {
-		n := CreditNumber{Label: label}
-		for _, l := range list {
-			for _, source := range l {
-				n.Sources = append(n.Sources, s.sourceLink(ctx, source))
-			}
+	number := func(one, many string, list []credit.Source) CreditNumber {
+		n := CreditNumber{Label: many}
+		if len(list) == 1 {
+			n.Label = one
+		}
+		for _, source := range list {
+			n.Sources = append(n.Sources, s.sourceLink(ctx, source))
 		}
 		return n
 	}
@@ -180,8 +181,8 @@ func (s *Server) creditRows(ctx context.Context, ledger *credit.Ledger) []Credit
 	for i := range ledger.Rows {
 		r := &ledger.Rows[i]
 		row := CreditRow{Colleague: colleague(r.Person, nil), Words: r.Words,
-			Help: []CreditNumber{number("questions answered", r.Help.Answered), number("facts carried on", r.Help.Carried), number("handoffs accepted", r.Help.Accepted)},
-			Own:  []CreditNumber{number("questions answered", r.Own.Answered), number("facts carried on", r.Own.Carried)}}
+			Help: []CreditNumber{number("question answered", "questions answered", r.Help.Answered), number("fact carried on", "facts carried on", r.Help.Carried), number("handoff accepted", "handoffs accepted", r.Help.Accepted)},
+			Own:  []CreditNumber{number("question answered", "questions answered", r.Own.Answered), number("fact carried on", "facts carried on", r.Own.Carried)}}
 		for _, st := range r.Stages {
 			row.Stages = append(row.Stages, CreditStage{stageTitle(funnel, st.Stage), st.Raised, st.Closed, st.Words})
 		}
