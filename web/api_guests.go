@@ -379,10 +379,15 @@ func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request, c people.Caller
 	if err != nil {
 		return err
 	}
-	var in struct{ Name, Email, Password string }
+	var in map[string]string // by their exact names: "Name" is none of them
 	if len(body) > 0 {
 		if err := errors.Join(checkJSON(body), json.Unmarshal(body, &in)); err != nil {
 			return badRequest("The body is not sound JSON with name, email and password.")
+		}
+	}
+	for key := range in {
+		if key != "name" && key != "email" && key != "password" {
+			return badRequest("The body has " + quoted(key) + ", and only name, email and password are taken.")
 		}
 	}
 	token := r.PathValue("token")
@@ -390,7 +395,7 @@ func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request, c people.Caller
 	if err != nil {
 		return err
 	}
-	p, prospect, sent, err := s.joinGuest(r, c, d, token, people.Joining{Name: in.Name, Email: in.Email, Password: in.Password, IP: s.clientIP(r)})
+	p, prospect, sent, err := s.joinGuest(r, c, d, token, people.Joining{Name: in["name"], Email: in["email"], Password: in["password"], IP: s.clientIP(r)})
 	if err != nil {
 		return err
 	}

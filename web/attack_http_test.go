@@ -3,12 +3,15 @@ package web
 import (
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"dealwiki/wiki/people"
 )
 
 // raw sends bytes as they are and answers all that comes back until the server
@@ -55,4 +58,23 @@ func TestForgedHosts(t *testing.T) {
 		assert.NotContains(t, got, "evil.example", path)
 		assert.NotContains(t, got, "gopher", path)
 	}
+}
+
+// What somebody joins with can be read in one way only.
+func TestJoiningCannotBeReadInTwoWays(t *testing.T) {
+	s := newSite(t)
+	token, _, err := s.people.NewGuestLink(t.Context(), s.as(s.dana), people.NewGuestLink{Prospect: "northwind", Asks: people.AsksName})
+	require.NoError(t, err)
+	join := func(body string) int {
+		b := s.browser()
+		r := b.request(http.MethodPost, "/api/v1/join/"+token, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		return b.do(r).status
+	}
+	for _, body := range []string{`{"name":"A","name":"B"}`, `{"Name":"A","name":"B"}`, `{"name":"A","role":"editor"}`, `{"name":["A"]}`, `["name"]`, `{"name":"\ud800"}`, `{"name":"A"}{}`, `{"name":"A`, strings.Repeat("[", 20_000)} {
+		assert.Equal(t, http.StatusBadRequest, join(body), clip(body, 40))
+	}
+	assert.Equal(t, http.StatusUnprocessableEntity, join(`{}`))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, join(`{"name":"`+strings.Repeat("a", 70<<10)+`"}`))
+	assert.Equal(t, http.StatusOK, join(`{"name":"Ingrid"}`))
 }
