@@ -62,6 +62,7 @@ func TestHandOverReturnAndAccept(t *testing.T) {
 
 	page := vera.ok("/p/northwind/handoffs/1")
 	assert.Contains(t, page, `name="ack-`+id+`"`)
+	assert.Contains(t, page, `value="yes" required`, "the browser asks for what is not acknowledged")
 	assert.Contains(t, page, `commitment: <a href="/p/northwind/internal/closing/close-plan#`+id+`"`, "the record leads to its facts")
 	assert.Contains(t, page, `<a href="/p/northwind/external/closing/terms">Terms</a>, version`)
 	assert.NotContains(t, dana.ok("/p/northwind/handoffs/1"), `name="ack-`, "the sender does not answer")

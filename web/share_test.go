@@ -21,7 +21,7 @@ func TestSharingInTheBrowser(t *testing.T) {
 	form := url.Values{"section": {"external"}, "stage": {"closing"}, "page": {"plan"}}
 	shown := b.post(closePlanPath+"/move", form)
 	require.Equal(t, http.StatusConflict, shown.status)
-	for _, want := range []string{"Share this page with Northwind Rail?", "What must happen until the ink is dry", "@dana", "another prospect, secretco", "Go-live on 1 March 2027", "No guest is invited yet", "history stay on your side"} {
+	for _, want := range []string{"Share this page with Northwind Rail?", "What must happen until the ink is dry", "@dana", "another prospect, secretco", "Go-live on 1 March 2027", "No guest is invited yet", "Its history stays on your side"} {
 		assert.Contains(t, shown.body, want)
 	}
 	digest := digestField.FindStringSubmatch(shown.body)
