@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,4 +81,51 @@ func TestGuestsCloneWhereTheOwnerAllowsIt(t *testing.T) {
 	assert.True(t, may)
 	require.Equal(t, http.StatusSeeOther, dana.post("/p/northwind/git", url.Values{"guests": {"no"}}).status)
 	assert.Contains(t, dana.ok("/p/northwind/git"), "Guests cannot clone anything")
+}
+
+// Where the owner allows it a guest needs nobody else to clone: they make
+// themselves a token, which opens git alone and no longer than they may come.
+func TestGuestsMakeTheirOwnTokens(t *testing.T) {
+	s := newSite(t)
+	until := time.Now().Add(10 * 24 * time.Hour)
+	guest, p := s.guest("ingrid@northwind.example", people.GuestViewer, until)
+	page := guest.ok("/account")
+	assert.Contains(t, page, "ingrid@northwind.example")
+	assert.NotContains(t, page, "oken")
+	assert.NotContains(t, guest.ok("/shared/northwind"), `href="/account"`)
+	name := url.Values{"name": {"My laptop"}}
+	assert.Equal(t, http.StatusUnprocessableEntity, guest.post("/account", name).status)
+	require.NoError(t, s.people.SetGuestsMayClone(t.Context(), s.as(s.dana), "northwind", true))
+	assert.Contains(t, guest.ok("/shared/northwind"), `href="/account"`)
+	assert.Contains(t, guest.ok("/account"), "/git/northwind/external.git")
+	assert.Equal(t, http.StatusUnprocessableEntity, guest.post("/account", url.Values{"name": {strings.Repeat("x", 200)}}).status)
+
+	a := guest.post("/account", name)
+	require.Equal(t, http.StatusOK, a.status, a.body)
+	secret := regexp.MustCompile(`value="(dw[^"]+)"`).FindStringSubmatch(a.body)
+	require.NotNil(t, secret, a.body)
+	assert.NotContains(t, guest.ok("/account"), secret[1], "shown once")
+	tokens, err := s.people.Tokens(t.Context(), s.as(p), p.ID)
+	require.NoError(t, err)
+	require.Len(t, tokens, 1)
+	assert.Equal(t, people.Git, tokens[0].Scopes)
+	assert.WithinDuration(t, until, tokens[0].Expires, time.Second)
+
+	ask := func(path string) int {
+		r := s.browser().request("GET", path, nil)
+		r.SetBasicAuth("ingrid", secret[1])
+		return s.browser().do(r).status
+	}
+	const refs = "/info/refs?service=git-upload-pack"
+	assert.Equal(t, http.StatusNotImplemented, ask("/git/northwind/external.git"+refs), "the site has no git")
+	for _, path := range []string{"/git/northwind/internal.git" + refs, "/git/secretco/external.git" + refs, "/git/northwind/external.git/info/refs?service=git-receive-pack"} {
+		assert.Equal(t, http.StatusNotFound, ask(path), path)
+	}
+	// What is another's is not there; their own ends at once.
+	_, other, err := s.people.NewToken(t.Context(), people.System("test"), s.dana.ID, "script", people.Git, time.Time{})
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusNotFound, guest.post("/account", url.Values{"revoke": {other.ID}}).status)
+	require.Equal(t, "/account", guest.post("/account", url.Values{"revoke": {tokens[0].ID}}).location())
+	assert.Equal(t, http.StatusUnauthorized, ask("/git/northwind/external.git"+refs))
+	assert.Equal(t, "/settings", s.signedIn(s.dana).get("/account").location())
 }

@@ -36,6 +36,7 @@ type portal struct {
 	guests  func(ctx context.Context, prospect string) []people.Person // of the customer, who may come in now
 	who     directory
 	marks   reader
+	keys    accounts
 	briefs  func(ctx context.Context, c people.Caller, side *wiki.Side) (*brief.GuestBrief, error) // nil: there are none
 	facts   func(ctx context.Context, c people.Caller, side *wiki.Side) ([]facts.Fact, error)      // nil: there are none
 	digests digests                                                                                // nil: no mail is sent
@@ -257,6 +258,9 @@ func (ro *room) around(r *http.Request, title, current, tab string) SharedShell 
 		if current != "" {
 			v.Portal.Present += "?at=" + url.QueryEscape(current)
 		}
+	}
+	if clones, err := ro.p.keys.GuestClones(r.Context(), ro.c); err == nil && len(clones) > 0 {
+		v.Portal.Account = "/account"
 	}
 	if ro.canWrite() {
 		v.Portal.Create = ro.home() + "/new#create"

@@ -29,6 +29,7 @@ type Portal struct {
 	Query     string // in the search field
 	New       string // what is new
 	Unread    int    // pages with changes the reader has not seen
+	Account   string // the reader's own page, where there is something for them; ""
 	Create    string // "" for readers who do not write
 	Present   string // address that answers who is here; "" without live editing
 	Staff     bool   // one of the staff looks through the customer's eyes

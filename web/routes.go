@@ -315,7 +315,7 @@ func signInAddress(r *http.Request) string {
 		return "/sign-in"
 	}
 	door := "/sign-in"
-	if r.URL.Path == "/shared" || strings.HasPrefix(r.URL.Path, "/shared/") {
+	if r.URL.Path == "/shared" || r.URL.Path == "/account" || strings.HasPrefix(r.URL.Path, "/shared/") {
 		door = "/sign-in/link" // the customer comes back by a mailed link; from there staff find their way
 	}
 	return door + "?next=" + url.QueryEscape(r.URL.RequestURI())

@@ -23,7 +23,7 @@ func (s *Server) newPortal() *portal {
 			return s.guestsOf(ctx, prospect)
 		},
 		finder: search.NewShared(),
-		who:    s.people, marks: s.people, rooms: s.rooms, pages: s, log: s.log, now: s.now, maxFile: s.wiki.MaxFile(),
+		who:    s.people, marks: s.people, keys: s.people, rooms: s.rooms, pages: s, log: s.log, now: s.now, maxFile: s.wiki.MaxFile(),
 		docs:   newLRU[docKey, *content.Doc](cachedDocs, cachedBytes),
 		voices: newLRU[voiceKey, map[string]bool](cachedDocs, 0),
 	}
@@ -49,6 +49,8 @@ func (s *Server) sharedRoutes() {
 	p := s.newPortal()
 	s.shared = p
 	s.handle("GET /shared", Shared, p.spaces)
+	s.handle("GET /account", Shared, p.account)
+	s.handle("POST /account", Shared, p.postAccount)
 	s.handle("GET /shared/{prospect}", Shared, s.opened(p.overview))
 	s.handle("GET /shared/{prospect}/files", Shared, p.files)
 	s.handle("POST /shared/{prospect}/files", Shared, p.postFiles)

@@ -155,6 +155,7 @@ func (w *wanderer) end(at wiki.Place) {
 func (w *wanderer) rename(from, to wiki.Place) *sharedOne {
 	one := w.shared[from]
 	delete(w.shared, from)
+	delete(w.closed, from)
 	w.shared[to] = one
 	one.names = append(one.names, to.Page)
 	return one

@@ -430,8 +430,8 @@ func (s *side) pastComments(ctx context.Context, place Place) (blob repo.Hash, o
 	}
 	i := slices.IndexFunc(removed, func(v repo.Version) bool { return v.Deleted })
 	past, err := s.w.history.Versions(ctx, s.name(), commentsPath(place), 2, repo.Zero)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (i < 0 || len(past) < 2 || past[0].Commit != removed[i].Commit) {
-		return repo.Zero, false, nil // there were none when the page was deleted
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (i < 0 || removed[i].Moved || len(past) < 2 || past[0].Commit != removed[i].Commit) {
+		return repo.Zero, false, nil // there were none when the page was deleted, or they went with it elsewhere
 	}
 	if err != nil {
 		return repo.Zero, false, fmt.Errorf("finding the comments of %s: %w", place, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // GuestsMayClone reports whether guests of a prospect may clone its shared side,
@@ -40,6 +41,22 @@ func (d *DB) SetGuestsMayClone(ctx context.Context, c Caller, prospect string, m
 		}
 		return t.record(c, "access.cloning", "", prospect, "")
 	})
+}
+
+// GuestClones answers which prospects a guest may clone now, each with the time
+// until which they may come there; zero is no end. For staff it is empty.
+func (d *DB) GuestClones(ctx context.Context, c Caller) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	for _, prospect := range d.GuestProspects(ctx, c) {
+		may, err := d.GuestsMayClone(ctx, prospect)
+		if err != nil {
+			return nil, err
+		}
+		if _, a := d.cache.on(c.Person.ID, prospect); may && a != nil {
+			out[prospect] = fromMillis(a.guests[c.Person.ID].until)
+		}
+	}
+	return out, nil
 }
 
 // RecordPush notes who pushed commits, named by the bytes of their ids, and adds

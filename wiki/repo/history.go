@@ -47,6 +47,7 @@ type Version struct {
 	Removed   int    // lines
 	Renamed   string // the name it had before, when this version changed it
 	Deleted   bool   // this version removed it
+	Moved     bool   // it was removed because it went to another name
 	Blob      Hash   // its content; zero when deleted
 }
 

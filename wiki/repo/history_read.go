@@ -33,7 +33,7 @@ type row struct {
 const (
 	columns = `v.line, v.seq, v.ord, v.blob, v.old, v.added, v.removed, l.base, p.path, ` + more
 	more    = `CASE WHEN v.renamed IS NULL THEN '' ELSE (SELECT path FROM history_paths f WHERE f.id = v.renamed) END,
-		c.hash, c.name, c.email, c.at, c.zone, c.subject, c.coauthors`
+		c.hash, c.name, c.email, c.at, c.zone, c.subject, c.coauthors, v.moved IS NOT NULL`
 )
 
 const joined = ` FROM history_versions v
@@ -54,7 +54,7 @@ func scan(rows *sql.Rows) (*row, error) {
 	var zone int
 	var co string
 	err := rows.Scan(&r.line, &r.seq, &r.ord, &blob, &old, &added, &removed, &r.base, &r.Path, &r.Renamed,
-		&hash, &r.Author.Name, &r.Author.Email, &at, &zone, &r.Subject, &co)
+		&hash, &r.Author.Name, &r.Author.Email, &at, &zone, &r.Subject, &co, &r.Moved)
 	if err != nil {
 		return nil, err
 	}
