@@ -1,13 +1,20 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/mail"
 	"net/url"
+	"time"
 
+	"dealwiki/web/notify"
 	"dealwiki/web/signon"
 	"dealwiki/wiki/people"
 )
+
+// letterLife is how long it is tried to mail word of a new passkey.
+const letterLife = 72 * time.Hour
 
 // passkeySuffix ends the name of the cookie of somebody who is asked for a
 // passkey.
@@ -237,6 +244,19 @@ func (s *Server) addPasskey(w http.ResponseWriter, r *http.Request, c people.Cal
 	if err != nil {
 		return err
 	}
-	_, err = s.people.AddPasskey(r.Context(), c, people.Passkey{Name: form.Get("name"), Credential: k.Credential, Key: k.Key, Synced: k.Synced, Count: k.Count})
+	added, err := s.people.AddPasskey(r.Context(), c, people.Passkey{Name: form.Get("name"), Credential: k.Credential, Key: k.Key, Synced: k.Synced, Count: k.Count})
+	if err == nil && s.mails() {
+		s.letters.later("word of a new passkey", func(ctx context.Context) error { return s.mailPasskey(ctx, c.Person, added) })
+	}
 	return err
+}
+
+// mailPasskey tells somebody that they have a new passkey, in case that it was
+// somebody else who added it.
+func (s *Server) mailPasskey(ctx context.Context, p people.Person, k people.Passkey) error {
+	return s.notices.SendMail(ctx, notify.Message{
+		To: mail.Address{Name: p.Name, Address: p.Email}, Subject: "A passkey was added to your account", Until: s.now().Add(letterLife),
+		Text: "You can sign in to the wiki by the passkey “" + k.Name + "” now.\n\nIf you did not add it, somebody else has come in as you: remove it, sign out everywhere else, change your password, and tell an administrator.",
+		Link: s.notices.Link("/settings#passkeys"), Label: "Look at your passkeys",
+	})
 }

@@ -4,14 +4,17 @@ import (
 	"database/sql"
 	"maps"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dealwiki/web/notify"
 	"dealwiki/web/signon"
 	"dealwiki/web/signon/signontest"
 	"dealwiki/wiki/people"
@@ -180,6 +183,28 @@ func TestWhoComesByPasskeys(t *testing.T) {
 	stale := mara.script("/settings/passkeys/begin")
 	assert.Equal(t, http.StatusForbidden, stale.status)
 	assert.Contains(t, stale.body, "Sign out and in again first")
+}
+
+func TestANewPasskeyIsToldByMail(t *testing.T) {
+	var center *notify.Center
+	out := &outbox{}
+	s := keyed(t, func(c *Config) {
+		center = notify.New(notify.Config{Wiki: c.Wiki, People: c.People, Mail: &notify.Mail{From: mail.Address{Address: "wiki@fairlead.example"}, Sender: out, URL: publicAddress}})
+		c.Notices = center
+	})
+	t.Cleanup(center.Close)
+	s.signedIn(s.dana).addKey("Found it")
+	require.Eventually(t, func() bool {
+		require.NoError(t, center.Deliver(t.Context()))
+		return len(out.letters) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	var raw strings.Builder
+	_, err := out.letters[0].WriteTo(&raw)
+	require.NoError(t, err)
+	text := strings.ReplaceAll(raw.String(), "=\r\n", "")
+	for _, want := range []string{s.dana.Email, "A passkey was added", "Found it", publicAddress + "/settings#passkeys"} {
+		assert.Contains(t, text, want)
+	}
 }
 
 func TestWherePasskeysAreNot(t *testing.T) {
