@@ -288,7 +288,7 @@ func (b *Brief) answer(pages []page) {
 // log.
 func (b *Brief) carry(pages []page, funnel *wiki.Funnel) {
 	for _, p := range pages {
-		if p.Untouched || weigh(p.PageInfo, p.notes.imported) < 0.5 {
+		if p.Untouched || p.notes.weight < 0.5 {
 			continue
 		}
 		if p.Stage == wiki.StageLog {

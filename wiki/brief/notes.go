@@ -17,8 +17,8 @@ type notes struct {
 	claims    map[Topic][]claimed // the best of a topic
 	sections  []Section
 	possible  []guess
-	opening   string // the first paragraph
-	imported  string // the path it came from, ""
+	opening   string  // the first paragraph
+	weight    float64 // how much the page counts
 }
 
 // Section is what stands under a heading that promises something worth
@@ -79,7 +79,7 @@ const maxClaims = 12 // of one topic on one page
 // take makes the notes of a page.
 func take(info wiki.PageInfo, text []byte, imported string) *notes {
 	doc := mend(text)
-	n := &notes{claims: map[Topic][]claimed{}, opening: clip(doc.Lead()), imported: imported}
+	n := &notes{claims: map[Topic][]claimed{}, opening: clip(doc.Lead()), weight: weigh(info, imported)}
 	n.sentences = read(info, doc, imported, 0)
 	for _, t := range Topics() {
 		cues := topics[t]

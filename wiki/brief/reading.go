@@ -72,7 +72,7 @@ func (m *Maker) reading(ctx context.Context, caller people.Caller, sp *wiki.Spac
 			answers += min(len(found), 3)
 		}
 		add(min(answers, 8), "answers most of a newcomer's questions")
-		switch w := weigh(p.PageInfo, p.notes.imported); {
+		switch w := p.notes.weight; {
 		case w < 0.5:
 			c.points /= 4
 		case w < 1:

@@ -59,7 +59,7 @@ func (n *notes) row() row {
 }
 
 func (r row) notes(info wiki.PageInfo, imported string) *notes {
-	n := &notes{claims: r.Claims, sections: r.Sections, possible: r.Possible, opening: r.Opening, imported: imported}
+	n := &notes{claims: r.Claims, sections: r.Sections, possible: r.Possible, opening: r.Opening, weight: weigh(info, imported)}
 	for _, s := range r.Sentences {
 		src := Source{Place: info.Place, Title: info.Title, Anchor: s.Anchor, Line: s.Line}
 		if len(s.Headings) > 0 {

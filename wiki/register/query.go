@@ -3,7 +3,7 @@ package register
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +29,7 @@ func (r *Register) Side(ctx context.Context, caller people.Caller, side *wiki.Si
 	facts = join(facts)
 	if caller.Person.Guest {
 		for i := range facts {
+			facts[i].Life = slices.Clone(facts[i].Life)
 			for j := range facts[i].Life {
 				facts[i].Life[j].Stage = ""
 			}
@@ -162,12 +163,12 @@ func (r *Register) read(ctx context.Context, query string, args ...any) ([]Fact,
 	defer rows.Close()
 	var out []Fact
 	for rows.Next() {
-		var data []byte
-		var f Fact
+		var data sql.RawBytes
 		if err := rows.Scan(&data); err != nil {
 			return nil, fmt.Errorf("reading facts: %w", err)
 		}
-		if err := json.Unmarshal(data, &f); err != nil {
+		f, err := r.parsed.fact(data)
+		if err != nil {
 			return nil, fmt.Errorf("reading facts: %w", err)
 		}
 		out = append(out, f)

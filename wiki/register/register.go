@@ -25,6 +25,8 @@ type Register struct {
 	log   *slog.Logger
 	moves *wiki.Follower
 
+	parsed parsed
+
 	mu    sync.Mutex
 	locks map[wiki.SideID]*sync.Mutex // one side is followed by one caller at a time
 	dirty map[wiki.SideID]struct{}    // sides that have moved and were not followed yet
