@@ -55,7 +55,9 @@ const away = StateField.define<number>({
   update(at, tr) {
     for (const effect of tr.effects) if (effect.is(put)) return effect.value;
     if (at < 0 || !tr.docChanged) return at;
-    return tr.changes.touchesRange(at, at) === "cover" ? -1 : tr.changes.mapPos(at, -1);
+    let erased = false; // of what was there when it was put down
+    tr.changes.iterChangedRanges((from, to) => (erased ||= from < at && to >= at));
+    return erased ? -1 : tr.changes.mapPos(at, -1);
   },
 });
 

@@ -151,6 +151,8 @@ class FindPanel implements Panel {
     const before = this.view.state.doc;
     const n = all ? this.matches().length : 0;
     (all ? replaceAll : replaceNext)(this.view);
+    // Where no match was chosen the first one is only chosen by that.
+    if (!all && this.view.state.doc === before) replaceNext(this.view);
     if (this.view.state.doc === before) return;
     this.replaced = n;
     this.fresh = true;

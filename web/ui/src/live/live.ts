@@ -59,7 +59,8 @@ async function open(config: Config): Promise<void> {
   await conn.start();
   await firstText(conn);
 
-  const lookup = new Lookup(`${config.complete}?${new URLSearchParams({ prospect: config.prospect, section: config.section, stage: config.stage })}`);
+  const named = `${config.complete}?${new URLSearchParams({ prospect: config.prospect, section: config.section, stage: config.stage })}`;
+  const lookup = new Lookup(named);
   const world = new World(config, lookup);
   let away = false;
   conn.on("change", () => {
@@ -70,6 +71,7 @@ async function open(config: Config): Promise<void> {
   const writing = (source: boolean): Extension =>
     source ? [markdownSource(), markdownKeys(), lineNumbers(), highlightActiveLine()] : livePreview(world);
   const panel = $("[data-live-comments]");
+  if (panel) panel.dataset.people = named;
   const comments =
     panel && config.comments
       ? commentLayer({
@@ -327,7 +329,10 @@ async function open(config: Config): Promise<void> {
     "keydown",
     (event) => {
       if (event.key !== "Escape" || event.defaultPrevented || inText(event.target) || $("dialog[open], :popover-open")) return;
+      const at = event.target instanceof Element ? event.target : document.body;
+      if (at.closest("[data-live-toolbar], .cm-panels, .lp-table, [data-live-comments] form")) return; // they have an Escape of their own
       event.preventDefault();
+      if (at.closest("[data-live-comments]")) return editor.focus();
       if (presence.followed) presence.stop();
       else {
         clear(editor, true);
@@ -336,6 +341,8 @@ async function open(config: Config): Promise<void> {
     },
     true,
   );
+  // On a page that is only its title yet, writing begins below or behind it.
+  if (/^# [^\n]*\s*$/.test(editor.state.doc.toString())) editor.dispatch({ selection: { anchor: editor.state.doc.length } });
   editor.focus();
 }
 
