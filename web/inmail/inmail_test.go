@@ -178,6 +178,7 @@ func TestWhoIsRefused(t *testing.T) {
 	assert.Len(t, said, 1, "all hear the same: %v", said)
 	assert.Equal(t, 550, p.send("dana@fairlead.example", letter("mara@fairlead.example", "1@x", "x"), at), "From is another")
 	assert.Equal(t, 550, p.send("dana@fairlead.example", strings.Replace(dana, "From: ", "From: x@y.example, ", 1), at), "two senders")
+	assert.Equal(t, 550, p.send("dana@fairlead.example", strings.Replace(dana, "From: ", "From: dana@fairlead.example\r\nFrom: mara@fairlead.example, ", 1), at), "two headers")
 	assert.Equal(t, 550, p.send("", dana, at), "machines")
 	assert.Empty(t, p.entries("northwind-rail"))
 

@@ -148,10 +148,13 @@ func messageIDs(s string) []string {
 // addresses reads a list of people, as far as it can be read.
 func addresses(h mail.Header, key string) []Address {
 	parser := mail.AddressParser{WordDecoder: words}
-	list, err := parser.ParseList(h.Get(key))
+	// A header that comes twice names all whom it names: the first must not hide
+	// the others from whoever asks who wrote the mail.
+	value := strings.Join(h[key], ", ")
+	list, err := parser.ParseList(value)
 	if err != nil {
 		// What is not an address list is kept as one name.
-		if s := clip(oneLine(decodeWords(h.Get(key))), 100); s != "" {
+		if s := clip(oneLine(decodeWords(value)), 100); s != "" {
 			return []Address{{Name: s}}
 		}
 		return nil
