@@ -47,24 +47,24 @@ func scanPasskey(row scanner) (k Passkey, err error) {
 // ErrForbidden, or ErrStale when they signed in longer than [FreshSession] ago.
 // Guests have none: they come by links, for as long as they are invited.
 func (d *DB) MayAddPasskey(ctx context.Context, c Caller) error {
-	return d.write(ctx, func(t *tx) error { return t.mayAddPasskey(c) })
-}
-
-func (t *tx) mayAddPasskey(c Caller) error {
-	p, err := t.allow(c, Write)
-	if err != nil {
-		return err
-	}
-	if c.Via != "session" || p.Guest {
+	if live := d.Live(c); c.Via != "session" || !live.Can(Write) || live.Person.Guest {
 		return ErrForbidden
 	}
+	return freshSession(d.readers.QueryRowContext(ctx, sessionCreated, c.Session, c.Person.ID), d.now())
+}
+
+const sessionCreated = "SELECT created FROM sessions WHERE id = ? AND person = ?"
+
+// freshSession is ErrStale unless a session that was read by sessionCreated is
+// there and has just begun.
+func freshSession(row *sql.Row, now time.Time) error {
 	var created int64
-	if err := t.one("SELECT created FROM sessions WHERE id = ? AND person = ?", []any{c.Session, p.ID}, &created); errors.Is(err, ErrNotFound) {
+	if err := scanOne(row, &created); errors.Is(err, ErrNotFound) {
 		return ErrStale
 	} else if err != nil {
 		return err
 	}
-	if age := t.now.Sub(fromMillis(created)); age < -time.Minute || age > FreshSession {
+	if age := now.Sub(fromMillis(created)); age < -time.Minute || age > FreshSession {
 		return ErrStale
 	}
 	return nil
@@ -85,7 +85,12 @@ func (d *DB) AddPasskey(ctx context.Context, c Caller, k Passkey) (Passkey, erro
 		return Passkey{}, err
 	}
 	err = d.write(ctx, func(t *tx) error {
-		if err := t.mayAddPasskey(c); err != nil {
+		if p, err := t.allow(c, Write); err != nil {
+			return err
+		} else if c.Via != "session" || p.Guest {
+			return ErrForbidden
+		}
+		if err := freshSession(t.conn.QueryRowContext(t.ctx, sessionCreated, c.Session, c.Person.ID), t.now); err != nil {
 			return err
 		}
 		n, err := t.count("SELECT count(*) FROM passkeys WHERE person = ?", c.Person.ID)
