@@ -160,7 +160,7 @@ func (m *Maker) changed(ctx context.Context, caller people.Caller, sp *wiki.Spac
 		return nil, err
 	}
 	c := &Changed{Place: info.Place, Title: info.Title, At: info.Updated, To: info.Version.String(), New: true}
-	versions, err := side.History(ctx, caller, info.Place, lookBack, repo.Zero)
+	versions, err := versionsTo(ctx, caller, side, info.Place, from)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +193,28 @@ func (m *Maker) changed(ctx context.Context, caller people.Caller, sp *wiki.Spac
 	}
 	c.digest(was.Text, now.Text)
 	return c, nil
+}
+
+// fewVersions is how many are read of a page first: most have not changed more
+// often since somebody was here.
+const fewVersions = 4
+
+// versionsTo lists a page's versions, the newest first, down to the one it had at a
+// moment, if that is not too far back.
+func versionsTo(ctx context.Context, caller people.Caller, side *wiki.Side, place wiki.Place, from time.Time) ([]repo.Version, error) {
+	var all []repo.Version
+	limit, below := fewVersions, repo.Zero
+	for {
+		part, err := side.History(ctx, caller, place, limit, below)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, part...)
+		if len(part) < limit || len(all) >= lookBack || !part[len(part)-1].When.After(from) {
+			return all, nil
+		}
+		limit, below = lookBack, part[len(part)-1].Commit
+	}
 }
 
 // digest counts the words that came and went and keeps the first of them.
