@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"sort"
@@ -32,124 +33,171 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	if err != nil {
 		return err
 	}
-	all := s.wiki.Prospects(ctx, c)
 	v := &BoardView{Shell: s.shell(r, c, "Pipeline"), Table: filter.table, Query: filter.text, CanCreate: c.Can(people.Write), Filtered: filter.narrowed()}
 	v.Nav = "pipeline"
 	v.Flash = s.flash(w, r)
-	owners, tags, sources := map[string]people.Person{}, map[string]bool{}, map[string]bool{}
-	level := s.people.Visible(ctx, c)
-	// Before the stages stand the deals whose stage the funnel has lost.
-	columns := make([]BoardColumn, 1+len(funnel.Stages))
-	totals := make([]sums, len(columns))
-	columns[0], totals[0] = BoardColumn{Name: noStage, Lost: true}, sums{}
-	for i, st := range funnel.Stages {
-		columns[1+i] = BoardColumn{Key: st.Key, Name: st.Title}
-		totals[1+i] = sums{}
-	}
+	b := s.newBoard(ctx, c, filter, funnel)
 	s.forgetMoved()
-	total, open, over, reads, news := sums{}, 0, 0, 0, 0
-	type dealAt struct {
-		Deal
-		at    int
-		value float64
-	}
-	var deals []dealAt
+	all := s.wiki.Prospects(ctx, c)
 	for i := range all {
-		e := &all[i]
-		access, err := s.people.Access(ctx, e.Slug)
-		if err != nil {
-			continue // gone in between
-		}
-		owner := people.Person{}
-		if access.Owner != "" {
-			if owner, err = s.people.Get(ctx, access.Owner); err == nil {
-				owners[owner.ID] = owner
-			}
-		}
-		for _, tag := range e.Tags {
-			tags[tag] = true
-		}
-		if e.Source != "" {
-			sources[e.Source] = true
-		}
-		if e.Nurture != nil {
-			if v.Sleeping++; e.Outcome == wiki.OutcomeOpen {
-				continue
-			}
-		}
-		if !filter.takes(e, owner) || filter.mine && owner.ID != c.Person.ID {
-			continue
-		}
-		d := s.deal(e, owner, access.Restricted, funnel)
-		if n := s.needOf(ctx, c, e, funnel, &reads); n != nil {
-			d.Missing, d.Needed = n.missing, n.needed
-		}
-		if filter.missing && d.Missing == 0 {
-			continue
-		}
-		if d.Unread = s.unreadIn(ctx, c, e, &news); filter.unread && d.Unread == 0 {
-			continue
-		}
-		if c.Can(people.Write) && level(e.Slug) >= people.Editor && s.book != nil {
-			d.Move = spacePath(e.Slug) + "/handoff"
-		}
-		at := 1 + funnel.Index(e.Stage)
-		deals = append(deals, dealAt{d, at, e.Value})
-		if e.Outcome == wiki.OutcomeOpen {
-			open++
-			total.add(e.Value, e.Currency)
-			if d.Over() {
-				over++
-			}
-		}
-		totals[at].add(e.Value, e.Currency)
+		b.take(ctx, &all[i])
 	}
-	sort.SliceStable(deals, func(i, j int) bool {
-		if deals[i].at != deals[j].at {
-			return deals[i].at < deals[j].at
+	v.Sleeping = b.sleeping
+	b.order()
+	b.draw(v)
+	b.offer(v)
+	private(w)
+	s.render(w, r, http.StatusOK, "board", v)
+	return nil
+}
+
+// boardDeal is a deal with its column and its value in figures.
+type boardDeal struct {
+	Deal
+	at    int
+	value float64
+}
+
+// boardDraft is the board while deals are put on it.
+type boardDraft struct {
+	s      *Server
+	c      people.Caller
+	filter boardFilter
+	funnel *wiki.Funnel
+	level  func(prospect string) people.Level
+
+	owners        map[string]people.Person // of all deals, on the board or not, as are tags and sources
+	tags, sources map[string]bool
+	sleeping      int
+
+	deals         []boardDeal
+	columns       []BoardColumn // before the stages stands one for deals whose stage the funnel has lost
+	totals        []sums        // of the columns
+	total         sums          // of open deals
+	open, over    int
+	missed, heard int // prospects opened to count what is missing, and what is unread
+}
+
+func (s *Server) newBoard(ctx context.Context, c people.Caller, filter boardFilter, funnel *wiki.Funnel) *boardDraft {
+	b := &boardDraft{s: s, c: c, filter: filter, funnel: funnel, level: s.people.Visible(ctx, c),
+		owners: map[string]people.Person{}, tags: map[string]bool{}, sources: map[string]bool{}, total: sums{},
+		columns: []BoardColumn{{Name: noStage, Lost: true}}, totals: []sums{{}}}
+	for _, st := range funnel.Stages {
+		b.columns, b.totals = append(b.columns, BoardColumn{Key: st.Key, Name: st.Title}), append(b.totals, sums{})
+	}
+	return b
+}
+
+// take puts a deal on the board if the filter lets it.
+func (b *boardDraft) take(ctx context.Context, e *wiki.Entry) {
+	access, err := b.s.people.Access(ctx, e.Slug)
+	if err != nil {
+		return // gone in between
+	}
+	owner := people.Person{}
+	if access.Owner != "" {
+		if owner, err = b.s.people.Get(ctx, access.Owner); err == nil {
+			b.owners[owner.ID] = owner
 		}
-		return deals[i].value > deals[j].value
+	}
+	for _, tag := range e.Tags {
+		b.tags[tag] = true
+	}
+	if e.Source != "" {
+		b.sources[e.Source] = true
+	}
+	if e.Nurture != nil {
+		if b.sleeping++; e.Outcome == wiki.OutcomeOpen {
+			return
+		}
+	}
+	if !b.filter.takes(e, owner) || b.filter.mine && owner.ID != b.c.Person.ID {
+		return
+	}
+	d := b.s.deal(e, owner, access.Restricted, b.funnel)
+	if n := b.s.needOf(ctx, b.c, e, b.funnel, &b.missed); n != nil {
+		d.Missing, d.Needed = n.missing, n.needed
+	}
+	if b.filter.missing && d.Missing == 0 {
+		return
+	}
+	if d.Unread = b.s.unreadIn(ctx, b.c, e, &b.heard); b.filter.unread && d.Unread == 0 {
+		return
+	}
+	if b.c.Can(people.Write) && b.level(e.Slug) >= people.Editor && b.s.book != nil {
+		d.Move = spacePath(e.Slug) + "/handoff"
+	}
+	at := 1 + b.funnel.Index(e.Stage)
+	b.deals = append(b.deals, boardDeal{d, at, e.Value})
+	if e.Outcome == wiki.OutcomeOpen {
+		b.open++
+		b.total.add(e.Value, e.Currency)
+		if d.Over() {
+			b.over++
+		}
+	}
+	b.totals[at].add(e.Value, e.Currency)
+}
+
+// order sorts by stage and value, and the table by the column that was chosen.
+func (b *boardDraft) order() {
+	sort.SliceStable(b.deals, func(i, j int) bool {
+		if b.deals[i].at != b.deals[j].at {
+			return b.deals[i].at < b.deals[j].at
+		}
+		return b.deals[i].value > b.deals[j].value
 	})
-	if by, down := strings.CutPrefix(filter.sort, "-"); filter.table && by != "" {
-		sort.SliceStable(deals, func(i, j int) bool {
-			if down {
-				i, j = j, i
-			}
-			return dealBefore(by, &deals[i].Deal, &deals[j].Deal, deals[i].value, deals[j].value)
-		})
+	by, down := strings.CutPrefix(b.filter.sort, "-")
+	if !b.filter.table || by == "" {
+		return
 	}
-	for _, d := range deals {
-		if len(columns[d.at].Deals) < maxColumn {
-			columns[d.at].Deals = append(columns[d.at].Deals, d.Deal)
+	sort.SliceStable(b.deals, func(i, j int) bool {
+		if down {
+			i, j = j, i
+		}
+		return dealBefore(by, &b.deals[i].Deal, &b.deals[j].Deal, b.deals[i].value, b.deals[j].value)
+	})
+}
+
+// draw fills columns, rows and totals.
+func (b *boardDraft) draw(v *BoardView) {
+	for _, d := range b.deals {
+		if len(b.columns[d.at].Deals) < maxColumn {
+			b.columns[d.at].Deals = append(b.columns[d.at].Deals, d.Deal)
 		}
 		if len(v.Rows) < maxTable {
 			v.Rows = append(v.Rows, d.Deal)
 		}
 	}
-	for i := range columns {
-		columns[i].Total = totals[i].String()
+	for i := range b.columns {
+		b.columns[i].Total = b.totals[i].String()
 	}
-	if columns[0].Deals == nil {
-		columns = columns[1:]
+	v.Columns = b.columns
+	if v.Columns[0].Deals == nil {
+		v.Columns = v.Columns[1:]
 	}
-	v.Columns = columns
-	v.Total = total.String()
-	v.Figures = []Figure{{Label: "Open deals", Value: strconv.Itoa(open)}, {Label: "Value", Value: orDash(v.Total)}}
-	if over > 0 {
-		v.Figures = append(v.Figures, Figure{Label: "Longer than typical", Value: strconv.Itoa(over)})
+	v.Total = b.total.String()
+	v.Figures = []Figure{{Label: "Open deals", Value: strconv.Itoa(b.open)}, {Label: "Value", Value: orDash(v.Total)}}
+	if b.over > 0 {
+		v.Figures = append(v.Figures, Figure{Label: "Longer than typical", Value: strconv.Itoa(b.over)})
 	}
-	if len(deals) > maxTable {
-		v.Figures = append(v.Figures, Figure{Label: "Shown", Value: strconv.Itoa(maxTable), Note: "of " + strconv.Itoa(len(deals)) + "; narrow the list to see the others"})
+	if len(b.deals) > maxTable {
+		v.Figures = append(v.Figures, Figure{Label: "Shown", Value: strconv.Itoa(maxTable), Note: "of " + strconv.Itoa(len(b.deals)) + "; narrow the list to see the others"})
 	}
-	v.Owners = ownerOptions(owners, filter.owner)
-	v.Filters = boardChoices(filter, funnel)
+}
+
+// offer fills what the board can be narrowed to and sorted by.
+func (b *boardDraft) offer(v *BoardView) {
+	filter := b.filter
+	v.Owners = ownerOptions(b.owners, filter.owner)
+	v.Filters = boardChoices(filter, b.funnel)
 	for name, values := range filter.values() {
 		if !slices.Contains([]string{"q", "owner", "view", "tag", "source", "min", "max", "month"}, name) {
 			v.Keep = append(v.Keep, Option{Value: values[0], Label: name})
 		}
 	}
 	sort.Slice(v.Keep, func(i, j int) bool { return v.Keep[i].Label < v.Keep[j].Label })
-	v.Tags, v.Sources = nameOptions("any tag", tags, filter.tag), nameOptions("any source", sources, filter.source)
+	v.Tags, v.Sources = nameOptions("any tag", b.tags, filter.tag), nameOptions("any source", b.sources, filter.source)
 	form := filter.values()
 	v.Min, v.Max, v.Month = form.Get("min"), form.Get("max"), filter.month
 	v.More = filter.tag != "" || filter.source != "" || filter.min > 0 || filter.max > 0 || filter.month != ""
@@ -158,7 +206,4 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request, c people.Caller) 
 	board.sort, table.sort = "", ""
 	board.table, table.table = false, true
 	v.BoardHref, v.TableHref = board.href(), table.href()
-	private(w)
-	s.render(w, r, http.StatusOK, "board", v)
-	return nil
 }
