@@ -634,9 +634,9 @@ func TestPreviewForReaders(t *testing.T) {
 // What reads right to left is set so, line by line and cell by cell.
 func TestPreviewReadsRightToLeft(t *testing.T) {
 	d := openStage(t)
-	d.show(t, "Left\n\nمرحبا **مهم**\n\n| مرحبا |\n| - |\n| x |\n\n")
+	d.show(t, "Left\n\nمرحبا **مهم**\n\n> [!risk] مرحبا @sam\n\n| مرحبا |\n| - |\n| x |\n\n")
 	var directions []string
 	d.Eval(`[...document.querySelectorAll("#editor .cm-line, #editor .lp-cell")].filter((e) => e.textContent.trim()).map((e) => getComputedStyle(e).direction)`, &directions)
-	assert.Equal(t, []string{"ltr", "rtl", "rtl", "ltr"}, directions)
+	assert.Equal(t, []string{"ltr", "rtl", "rtl", "rtl", "ltr"}, directions)
 	d.Quiet()
 }

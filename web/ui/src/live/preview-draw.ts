@@ -5,7 +5,7 @@
 
 import { syntaxTree } from "@codemirror/language";
 import type { EditorState, Line, Range } from "@codemirror/state";
-import { Decoration, type DecorationSet, type EditorView } from "@codemirror/view";
+import { Decoration, type DecorationSet, Direction, type EditorView } from "@codemirror/view";
 import type { SyntaxNode, SyntaxNodeRef } from "@lezer/common";
 import type { PreviewOptions } from "./preview";
 import { frontFolded, frontMatter } from "./preview-front";
@@ -22,6 +22,8 @@ const em = Decoration.mark({ class: "lp-em" });
 const strike = Decoration.mark({ class: "lp-strike" });
 const code = Decoration.mark({ class: "lp-code" });
 const syntax = Decoration.mark({ class: "lp-mark" });
+// The kind of a callout: it does not decide how its line reads.
+const kindMark = Decoration.mark({ class: "lp-mark", attributes: { dir: "ltr" }, bidiIsolate: Direction.LTR });
 const label = Decoration.mark({ class: "lp-quiet" });
 const html = Decoration.mark({ class: "lp-html" });
 const footnote = Decoration.mark({ class: "lp-footnote-ref" });
@@ -379,7 +381,7 @@ class Pen {
     this.out.push(Decoration.widget({ widget: new Label(callout.kind, meta), side: -1 }).range(first.from));
     const begin = first.from + callout.mark.from;
     if (this.touched(node.from, node.to)) {
-      this.mark(syntax, begin, first.from + callout.mark.to);
+      this.mark(kindMark, begin, first.from + callout.mark.to);
       for (const a of attrs) if (a.key !== "^") this.mark(label, first.from + a.from, first.from + a.to);
     } else {
       this.mark(hide, begin, first.from + callout.mark.to);

@@ -91,6 +91,7 @@ export class Label extends WidgetType {
   }
   toDOM(): HTMLElement {
     const e = element("span", "lp-label");
+    e.dir = "ltr"; // our words do not decide how the line reads
     const tile = element("span", "lp-tile");
     tile.setAttribute("aria-hidden", "true");
     e.append(tile, element("span", "lp-kind", kinds[this.kind]?.label ?? this.kind));
@@ -117,7 +118,9 @@ export class Meta extends WidgetType {
     return o.text === this.text;
   }
   toDOM(): HTMLElement {
-    return element("span", "lp-meta lp-task-meta", this.text);
+    const e = element("span", "lp-meta lp-task-meta", this.text);
+    e.dir = "ltr";
+    return e;
   }
   override ignoreEvent(): boolean {
     return false;
