@@ -383,3 +383,45 @@ func TestStartTLS(t *testing.T) {
 	require.NoError(t, client.SendMail("dana@fairlead.example", []string{at}, strings.NewReader(letter("dana@fairlead.example", "1@x", "By TLS"))))
 	require.Len(t, p.entries("northwind-rail"), 1)
 }
+
+// strangers is a listener whose connections come from afar.
+type strangers struct{ net.Listener }
+
+type stranger struct{ net.Conn }
+
+func (s strangers) Accept() (net.Conn, error) {
+	c, err := s.Listener.Accept()
+	return stranger{c}, err
+}
+
+func (stranger) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 4000} }
+
+// One host cannot take all connections and so keep others' mails out.
+func TestConnectionsOfOneHost(t *testing.T) {
+	p := newPost(t)
+	s := inmail.New(inmail.Config{Wiki: p.w, People: p.db, Log: p.talks, Domain: "deals.example", Connections: 8})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(strangers{l}) }()
+	greeted := func() (net.Conn, string) {
+		c, err := net.Dial("tcp", l.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { c.Close() })
+		line, err := bufio.NewReader(c).ReadString('\n')
+		require.NoError(t, err)
+		return c, line[:3]
+	}
+	first, code := greeted()
+	require.Equal(t, "220", code)
+	_, code = greeted()
+	require.Equal(t, "220", code)
+	_, code = greeted()
+	assert.Equal(t, "421", code, "a quarter of eight is two")
+	require.NoError(t, first.Close())
+	require.Eventually(t, func() bool { _, code := greeted(); return code == "220" }, 10*time.Second, 10*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_ = s.Close(ctx) // the others are broken off
+	require.NoError(t, <-served)
+}

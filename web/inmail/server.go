@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -32,7 +34,7 @@ type Config struct {
 
 	MaxSize       int64         // bytes of a mail; zero, or more than the log takes, is what the log takes
 	MaxRecipients int           // of a mail; zero is 10
-	Connections   int           // at once; zero is 20
+	Connections   int           // at once, a quarter of them from one host; zero is 20
 	PerMinute     int           // mails and refused recipients of one host in a minute; zero is 60
 	Idle          time.Duration // for a command, and for a whole mail; zero is two minutes
 	Longest       time.Duration // of a connection; zero is ten minutes
@@ -52,6 +54,7 @@ type Server struct {
 	mu       sync.Mutex // protects what follows
 	listener net.Listener
 	ending   bool
+	hosts    map[string]int // how many connections each has
 
 	keeping sync.WaitGroup // mails
 	open    sync.WaitGroup // connections
@@ -86,7 +89,7 @@ func New(cfg Config) *Server {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.rate.seen = map[string]int{}
+	s.rate.seen, s.hosts = map[string]int{}, map[string]int{}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.smtp = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return s.session(c), nil }))
 	s.smtp.Domain, s.smtp.LMTP, s.smtp.TLSConfig = cfg.Domain, cfg.LMTP, cfg.TLS
@@ -166,19 +169,60 @@ func (s *Server) begin() bool {
 	return true
 }
 
-// bounded ends connections that last too long.
+// bounded ends connections that last too long, and takes no more of one host
+// than leave room for others. A mail server in front of this one is on this
+// machine, or speaks LMTP.
 type bounded struct {
 	net.Listener
 	s *Server
 }
 
 func (b *bounded) Accept() (net.Conn, error) {
-	c, err := b.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := b.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		host := hostOf(c.RemoteAddr())
+		if !b.s.enter(host) {
+			_ = c.SetWriteDeadline(time.Now().Add(time.Second))
+			_, _ = io.WriteString(c, "421 4.7.0 too many connections at once; come again\r\n")
+			_ = c.Close()
+			continue
+		}
+		b.s.open.Add(1)
+		return &conn{Conn: c, end: time.Now().Add(b.s.cfg.Longest), closed: func() {
+			b.s.leave(host)
+			b.s.open.Done()
+		}}, nil
 	}
-	b.s.open.Add(1)
-	return &conn{Conn: c, end: time.Now().Add(b.s.cfg.Longest), closed: b.s.open.Done}, nil
+}
+
+// hostOf is who is at the other end; "" is this machine.
+func hostOf(a net.Addr) string {
+	at, err := netip.ParseAddrPort(a.String())
+	if err != nil || at.Addr().Unmap().IsLoopback() {
+		return ""
+	}
+	return at.Addr().Unmap().String()
+}
+
+func (s *Server) enter(host string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if host != "" && !s.cfg.LMTP && s.hosts[host] >= max(1, s.cfg.Connections/4) {
+		return false
+	}
+	s.hosts[host]++
+	return true
+}
+
+func (s *Server) leave(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hosts[host]--; s.hosts[host] <= 0 {
+		delete(s.hosts, host)
+	}
 }
 
 // conn is a connection whose deadlines never pass its end.
