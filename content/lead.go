@@ -1,6 +1,7 @@
 package content
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -9,8 +10,8 @@ import (
 
 // lead keeps the words that tell what a page says: its first paragraph, or the
 // first point of a list where a page has nothing but labels before. Labels
-// ("**Who:** Ingrid") say who spoke, not what was said: they are the lead of a
-// page only when nothing else is there.
+// ("**Who:** Ingrid") and greetings ("Dear Dana,") say who spoke, not what was
+// said: they are the lead of a page only when nothing else is there.
 func (c *collector) lead(b ast.Node, text string) {
 	d := c.doc
 	text = strings.ToValidUTF8(text, "\uFFFD")
@@ -19,7 +20,7 @@ func (c *collector) lead(b ast.Node, text string) {
 		if b.Parent() != d.root || d.lead != "" && !c.labels {
 			return
 		}
-		labels := d.labelled(b)
+		labels := d.labelled(b) || greeting.MatchString(text)
 		if d.lead == "" || !labels {
 			d.lead, c.labels = text, labels
 		}
@@ -30,6 +31,9 @@ func (c *collector) lead(b ast.Node, text string) {
 		}
 	}
 }
+
+// greeting is a paragraph that holds nothing but how a letter begins.
+var greeting = regexp.MustCompile(`^(?i:dear|hello|hi|hey|good (?:morning|afternoon|evening|day)|hallo|guten (?:tag|morgen|abend)|sehr geehrte\w*|liebe[rs]?|bonjour|hei|hej)\b[^.!?:;,]{0,60}[,!.:]?$`)
 
 // callLabels are labels that stand alone above what was said.
 var callLabels = []string{"who", "with", "when", "present"}

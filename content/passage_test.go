@@ -51,15 +51,19 @@ Done.
 // The lead tells what was said, not who sat there.
 func TestLeadPassesLabels(t *testing.T) {
 	for text, want := range map[string]string{
-		"# A\n\nFirst.\n\nSecond.\n":                                            "First.",
-		"# A\n\n**Who:** Astrid, @dana\n\nThree of five.\n\nMore.\n":            "Three of five.",
-		"# A\n\n**Who:** Lars\n**Why:** the date\n\n- Money is there.\n- Go on": "Money is there.",
-		"# A\n\n**From:** a\\\n**To:** b\\\n**Sent:** today\n\nDear Dana,\n":    "Dear Dana,",
-		"# A\n\n**Who:** Astrid\n":                                              "Who: Astrid",
-		"# A\n\n**In short:** they buy it.\n\nMore.\n":                          "In short: they buy it.",
-		"# A\n\n**Who:** Astrid\nand others came.\n\nMore.\n":                   "Who: Astrid and others came.",
-		"# A\n\n- A list\n\nText.\n":                                            "Text.",
-		"# A\n\n**Who:** x\n\n> - quoted\n\nText.\n":                            "Text.",
+		"# A\n\nFirst.\n\nSecond.\n":                                              "First.",
+		"# A\n\n**Who:** Astrid, @dana\n\nThree of five.\n\nMore.\n":              "Three of five.",
+		"# A\n\n**Who:** Lars\n**Why:** the date\n\n- Money is there.\n- Go on":   "Money is there.",
+		"# A\n\n**From:** a\\\n**To:** b\\\n**Sent:** today\n\nDear Dana,\n":      "From: a To: b Sent: today",
+		"# A\n\n**From:** a\\\n**To:** b\n\nHello Priya,\n\nThe answer is yes.\n": "The answer is yes.",
+		"# A\n\nDear Dana,\n\nWe sign on Friday.\n":                               "We sign on Friday.",
+		"# A\n\nHello Priya, we sign on Friday.\n":                                "Hello Priya, we sign on Friday.",
+		"# A\n\nDear Dana,\n":                                                     "Dear Dana,",
+		"# A\n\n**Who:** Astrid\n":                                                "Who: Astrid",
+		"# A\n\n**In short:** they buy it.\n\nMore.\n":                            "In short: they buy it.",
+		"# A\n\n**Who:** Astrid\nand others came.\n\nMore.\n":                     "Who: Astrid and others came.",
+		"# A\n\n- A list\n\nText.\n":                                              "Text.",
+		"# A\n\n**Who:** x\n\n> - quoted\n\nText.\n":                              "Text.",
 	} {
 		assert.Equal(t, want, content.Parse([]byte(text)).Lead(), text)
 	}

@@ -103,7 +103,7 @@ func (w *Wiki) Derived() *sql.DB { return w.derived }
 
 // textFormat is raised whenever what is kept of a text changes, so that rows
 // of an older program are not read.
-const textFormat = 3
+const textFormat = 4
 
 // A textInfo is what lists and links need to know of a page's text. It depends
 // on nothing but the text, so it is kept by the text's hash and never stale.
