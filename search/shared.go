@@ -39,6 +39,7 @@ type Shared struct {
 // Limits of what is kept and read for guests.
 const (
 	maxSharedBytes = 64 << 20 // of texts kept; then all is read anew
+	entryCost      = 400      // of an entry beside its texts, roughly
 	maxSharedFile  = 20 << 20 // larger attachments are found by their name
 )
 
@@ -255,14 +256,20 @@ func (s *Shared) keep(key string, read func() ([]entry, error)) ([]entry, error)
 	size := 0
 	for i := range list {
 		list[i].body = normal(cutText(list[i].body, maxBody))
-		size += len(list[i].body) + len(list[i].head) + 200
+		size += len(list[i].body) + len(list[i].head) + len(list[i].shown.Title) + entryCost
+	}
+	if size > maxSharedBytes/4 {
+		return list, nil // would push out what is asked for more often
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bytes += size; s.bytes > maxSharedBytes {
-		s.kept, s.bytes = map[string][]entry{}, size
+	if other, ok := s.kept[key]; ok {
+		return other, nil // somebody else was faster
 	}
-	s.kept[key] = list
+	if s.bytes+size > maxSharedBytes {
+		s.kept, s.bytes = map[string][]entry{}, 0
+	}
+	s.kept[key], s.bytes = list, s.bytes+size
 	return list, nil
 }
 

@@ -388,3 +388,27 @@ func FuzzShared(f *testing.F) {
 		require.NoError(t, err)
 	})
 }
+
+// BenchmarkSharedSearch searches a shared side of 500 pages, whose words are
+// kept, and finds a tenth of them.
+func BenchmarkSharedSearch(b *testing.B) {
+	c := newCustomer(b)
+	side := c.side(wiki.External)
+	words := strings.Fields(strings.Repeat("rollout depot signature invoice schedule training ", 60))
+	for i := range 500 {
+		text := fmt.Sprintf("# Page %d\n\n%s\n", i, strings.Join(words, " "))
+		if i%10 == 0 {
+			text += "\nThe needle is here.\n"
+		}
+		_, err := side.Edit(b.Context(), c.dana, wiki.Edit{Place: wiki.Place{Section: wiki.External, Stage: wiki.StageAccount, Page: fmt.Sprintf("page-%d", i)}, Text: []byte(text)})
+		require.NoError(b, err)
+	}
+	q, err := query.Parse("needle depot")
+	require.NoError(b, err)
+	finder := search.NewShared()
+	for b.Loop() {
+		found, err := finder.Search(b.Context(), c.request(q))
+		require.NoError(b, err)
+		require.Equal(b, 50, found.Total)
+	}
+}

@@ -42,7 +42,11 @@ func TestWhoPushedStandsInTheHistory(t *testing.T) {
 	done := s.write("northwind", "internal/closing/close-plan", closePlan+"\nMore.\n") // as Dana
 	at := done.Version
 	event := people.Event{Action: "git.push", Prospect: "northwind"}
+	require.NoError(t, s.people.RecordPush(t.Context(), s.as(s.vera), event, [][]byte{at[:]}))
 	require.NoError(t, s.people.RecordPush(t.Context(), s.as(s.mara), event, [][]byte{at[:]}))
+	// A push that is cut short has brought nothing: who pushes again is who did.
+	// The same commit somewhere else is another matter.
+	require.NoError(t, s.people.RecordPush(t.Context(), s.as(s.ada), people.Event{Action: "git.push", Prospect: "secretco"}, [][]byte{at[:]}))
 	b := s.signedIn(s.dana)
 	assert.Contains(t, b.ok(closePlanPath+"/history"), "Dana Test, pushed by Mara Test")
 	assert.NotContains(t, b.ok("/p/northwind/external/closing/terms/history"), "pushed by")

@@ -209,7 +209,7 @@ func (sd *Side) Pushers(ctx context.Context, caller people.Caller, versions []re
 	for _, v := range versions {
 		ids = append(ids, slices.Clone(v.Commit[:]))
 	}
-	found, err := sd.s.w.people.Pushers(ctx, ids)
+	found, err := sd.s.w.people.Pushers(ctx, sd.s.prospect, ids)
 	if err != nil {
 		return nil, err
 	}

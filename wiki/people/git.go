@@ -59,12 +59,14 @@ func (d *DB) GuestClones(ctx context.Context, c Caller) (map[string]time.Time, e
 	return out, nil
 }
 
-// RecordPush notes who pushed commits, named by the bytes of their ids, and adds
-// an event to the audit log. One that is known keeps who pushed it first.
+// RecordPush notes who pushes commits to the event's prospect, named by the bytes
+// of their ids, and adds the event to the audit log. It is called before they are
+// there: of a push that was cut short nothing comes, so who pushes them again is
+// who pushed them.
 func (d *DB) RecordPush(ctx context.Context, c Caller, e Event, commits [][]byte) error {
 	return d.write(ctx, func(t *tx) error {
 		for _, id := range commits {
-			if _, err := t.exec("INSERT OR IGNORE INTO pushed (id, person, at) VALUES (?, ?, ?)", id, c.actor(), millis(t.now)); err != nil {
+			if _, err := t.exec("INSERT OR REPLACE INTO pushes (prospect, id, person, at) VALUES (?, ?, ?, ?)", e.Prospect, id, c.actor(), millis(t.now)); err != nil {
 				return err
 			}
 		}
@@ -75,17 +77,17 @@ func (d *DB) RecordPush(ctx context.Context, c Caller, e Event, commits [][]byte
 // maxAsked is how many commits are asked about at once.
 const maxAsked = 500
 
-// Pushers tells who pushed commits: person ids by the bytes of the commits' ids.
+// Pushers tells who pushed commits of a prospect: person ids by the bytes of the commits' ids.
 // What was made here is not among them.
-func (d *DB) Pushers(ctx context.Context, commits [][]byte) (map[string]string, error) {
+func (d *DB) Pushers(ctx context.Context, prospect string, commits [][]byte) (map[string]string, error) {
 	out := map[string]string{}
 	for len(commits) > 0 {
 		n := min(len(commits), maxAsked)
-		args := make([]any, n)
-		for i := range n {
-			args[i] = commits[i]
+		args := []any{prospect}
+		for _, id := range commits[:n] {
+			args = append(args, id)
 		}
-		query := "SELECT id, person FROM pushed WHERE id IN (?" + strings.Repeat(", ?", n-1) + ")"
+		query := "SELECT id, person FROM pushes WHERE prospect IN ('', ?) AND id IN (?" + strings.Repeat(", ?", n-1) + ") ORDER BY prospect"
 		rows, err := d.readers.QueryContext(ctx, query, args...)
 		if err != nil {
 			return nil, readError(err)
