@@ -6,10 +6,10 @@ import { block, insert, prefix, words, wrap } from "./text";
 import { put, takeDrops } from "./upload";
 
 const facts: Record<string, string> = {
-  commitment: "What we promised @who due:",
+  commitment: "What we promised",
   decision: "What was decided",
   requirement: "What they need",
-  question: "What we do not know yet @who due:",
+  question: "What we do not know yet",
   risk: "What may go wrong",
   stakeholder: "Name, position role: influence: access:none",
 };
@@ -147,7 +147,8 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
     strike: () => wrap(area, "~~", "no longer true"),
     code: () => wrap(area, "`", "code"),
     list: () => prefix(area, "- "),
-    task: () => block(area, "- [ ] What is to be done @who due:", "What is to be done"),
+    numbers: () => prefix(area, "1. "),
+    task: () => block(area, "- [ ] What is to be done", "What is to be done"),
     quote: () => prefix(area, "> "),
     table: () => block(area, "| Column | Column |\n| --- | --- |\n| text | text |", "Column"),
     page: () => {
@@ -172,7 +173,7 @@ function start(form: HTMLFormElement, area: HTMLTextAreaElement): void {
     const kind = factList.value;
     factList.value = "";
     const hint = facts[kind];
-    if (hint) block(area, `> [!${kind}] ${hint}\n> `, hint.split(" @")[0]);
+    if (hint) block(area, `> [!${kind}] ${hint}\n> `, hint);
   });
   moveInToolbar(form);
 
