@@ -161,6 +161,9 @@ func groupTitle(kind string) string {
 // briefSource links to where something was read: a fact by its id, a sentence
 // by the heading above it.
 func (f *frame) briefSource(s brief.Source) BriefSource {
+	if s.Place == (wiki.Place{}) { // the deal's record
+		return BriefSource{Title: s.Title, Href: f.href(), Audience: AudienceInternal}
+	}
 	src := BriefSource{Title: s.Title, Href: pagePath(f.slug(), s.Place), Audience: string(s.Place.Section), Heading: s.Heading}
 	if s.Anchor != "" {
 		src.Href += "#" + url.PathEscape(s.Anchor)

@@ -189,13 +189,23 @@ func (m *Maker) Make(ctx context.Context, caller people.Caller, sp *wiki.Space, 
 	}
 	b.facts(facts, titles, from, now.UTC().Format(time.DateOnly))
 	b.yours(caller.Person)
-	b.answer(pages)
+	answers := knownOf(facts, titles, now.UTC().Format(time.DateOnly))
+	goal := ""
+	if side, err := sp.Side(wiki.External); err == nil {
+		info, err := side.Info(ctx, caller)
+		if err != nil {
+			return nil, err
+		}
+		goal = info.Goal
+	}
+	answers.record(entry.Prospect, goal)
+	b.answer(pages, answers, now.UTC().Format(time.DateOnly))
 	b.carry(pages, funnel)
 	dismissed, err := m.dismissed(ctx, caller, sp)
 	if err != nil {
 		return nil, err
 	}
-	b.guess(pages, facts, dismissed)
+	b.guess(pages, facts, dismissed, now.UTC().Format(time.DateOnly))
 	needs, err := sp.Needs(ctx, caller)
 	if err != nil {
 		return nil, err
@@ -261,8 +271,9 @@ func (b *Brief) facts(all []register.Fact, titles map[wiki.Place]string, from *t
 	}
 }
 
-// answer lets each topic choose the best sentences of all pages.
-func (b *Brief) answer(pages []page) {
+// answer answers each topic by what is known, and lets it choose the best
+// sentences of all pages.
+func (b *Brief) answer(pages []page, known known, today string) {
 	var said []claim
 	for _, t := range Topics() {
 		var all []claim
@@ -278,6 +289,7 @@ func (b *Brief) answer(pages []page) {
 			found = append(found, Passage{c.text, c.source})
 		}
 		said = append(said, chosen[:min(1, len(chosen))]...)
+		found = known.fill(t, found, today)
 		if found != nil {
 			b.Answers = append(b.Answers, Answer{t, t.Question(), found})
 		}
@@ -319,7 +331,7 @@ func (b *Brief) carry(pages []page, funnel *wiki.Funnel) {
 
 // guess lists sentences that look like facts, apart from those that are: some
 // of each kind, what has a date first.
-func (b *Brief) guess(pages []page, facts []register.Fact, dismissed map[string]bool) {
+func (b *Brief) guess(pages []page, facts []register.Fact, dismissed map[string]bool, today string) {
 	type candidate struct {
 		*sentence
 		dated bool
@@ -327,7 +339,9 @@ func (b *Brief) guess(pages []page, facts []register.Fact, dismissed map[string]
 	byKind := map[string][]candidate{}
 	for _, p := range pages {
 		for _, g := range p.notes.possible {
-			if !p.Untouched {
+			// A day that is over binds nobody any more.
+			over := g.Kind == "commitment" && g.Dated && !ahead(p.notes.sentences[g.Sentence].text, today)
+			if !p.Untouched && !over {
 				byKind[g.Kind] = append(byKind[g.Kind], candidate{p.notes.sentences[g.Sentence], g.Dated})
 			}
 		}

@@ -1,6 +1,9 @@
 package brief
 
-import "dealwiki/wiki/repo"
+import (
+	"dealwiki/wiki"
+	"dealwiki/wiki/repo"
+)
 
 // whole makes lists of what holds nothing, so that a program finds lists.
 func (b *Brief) whole() {
@@ -60,7 +63,7 @@ func (b *Brief) name(person func(repo.Person) Person) {
 	facts(b.Settled)
 	facts(b.Yours)
 	at := func(s *Source) {
-		if s != nil {
+		if s != nil && s.Place != (wiki.Place{}) {
 			s.At = s.Place.String()
 		}
 	}

@@ -77,7 +77,7 @@ func (m *Maker) ForGuest(ctx context.Context, caller people.Caller, side *wiki.S
 	}
 	b.facts(facts, titles, now.UTC().Format(time.DateOnly))
 	whole := &Brief{}
-	whole.answer(pages)
+	whole.answer(pages, knownOf(facts, titles, now.UTC().Format(time.DateOnly)), now.UTC().Format(time.DateOnly))
 	for _, a := range whole.Answers {
 		for i := range a.Passages {
 			src := &a.Passages[i].Source

@@ -84,6 +84,9 @@ func take(info wiki.PageInfo, text []byte, imported string) *notes {
 	for _, t := range Topics() {
 		cues := topics[t]
 		for i, s := range n.sentences {
+			if t == TopicWhen && isOver(s.text) {
+				continue
+			}
 			if p := cues.score(s.text, s.headings); p >= enough {
 				n.claims[t] = append(n.claims[t], claimed{i, p})
 			}
@@ -94,8 +97,8 @@ func take(info wiki.PageInfo, text []byte, imported string) *notes {
 		n.claims[t] = n.claims[t][:min(len(n.claims[t]), maxClaims)]
 	}
 	for i, s := range n.sentences {
-		if s.weight < 0.6 || len(strings.Fields(s.text)) > 45 {
-			continue // says how to take part, or is a table
+		if s.weight < 0.6 || len(strings.Fields(s.text)) > 45 || isOver(s.text) {
+			continue // says how to take part, is a table, or is over
 		}
 		for _, g := range guesses {
 			if g.cue.MatchString(s.text) && (!g.date || fullDate.MatchString(s.text)) {

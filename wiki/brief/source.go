@@ -79,7 +79,14 @@ func weighSentence(s string) float64 {
 func read(info wiki.PageInfo, doc *content.Doc, imported string, from int) []*sentence {
 	weight := weigh(info, imported)
 	var out []*sentence
+	mail := false
 	for _, p := range doc.Passages() {
+		if info.Stage == wiki.StageLog {
+			mail = mail || strings.HasPrefix(p.Text, "From: ")
+			if mail && p.Kind == content.QuotePassage {
+				continue // an earlier mail, which is in the log itself
+			}
+		}
 		headings := p.Headings
 		text := p.Text
 		if m := runIn.FindStringSubmatch(text); m != nil && len(strings.Fields(m[1])) <= 7 && !label.MatchString(text[:min(len(text), 20)]) {
@@ -90,7 +97,7 @@ func read(info wiki.PageInfo, doc *content.Doc, imported string, from int) []*se
 			src.Heading = headings[len(headings)-1]
 		}
 		for _, s := range sentences(text) {
-			if len(strings.Fields(s)) < shortest {
+			if len(strings.Fields(s)) < shortest || mailHead.MatchString(s) && (info.Stage == wiki.StageLog || strings.Contains(s, "@")) {
 				continue
 			}
 			w := weight * weighSentence(s)

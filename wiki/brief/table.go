@@ -13,7 +13,7 @@ import (
 
 // format is raised whenever notes are taken differently; rows of older ones are
 // not read.
-const format = 1
+const format = 2
 
 // noteKey names the text that notes were taken of: a version of a page, and the
 // path that it came from. So what is kept is never stale.
