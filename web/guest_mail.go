@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/mail"
+	"strings"
 	"time"
 
 	"dealwiki/web/notify"
@@ -19,6 +20,13 @@ func (s *Server) inviteGuest(ctx context.Context, p people.Person, prospect, inv
 	}
 	return s.notices.SendMail(ctx, notify.Message{To: mail.Address{Name: p.Name, Address: p.Email}, Subject: inviter + " invites you to " + space, Text: text,
 		Link: s.notices.Link("/join/" + token), Label: "Open the shared space", Until: s.now().Add(people.GuestInvitationLife)})
+}
+
+// inviteColleague mails a new colleague their invitation.
+func (s *Server) inviteColleague(ctx context.Context, c people.Caller, name, email, token string) error {
+	return s.notices.SendMail(ctx, notify.Message{To: mail.Address{Name: strings.TrimSpace(name), Address: strings.TrimSpace(email)}, Subject: "Your invitation to the wiki of our deals",
+		Text: c.Person.Name + " has made you an account. This link lets you in: it works once, within " + days(people.InvitationLife) + ". You choose a password there.",
+		Link: s.notices.Link("/join/" + token), Label: "Open the wiki", Until: s.now().Add(people.InvitationLife)})
 }
 
 // mailGuestLink mails a guest the link that they asked for, if they may come at all.

@@ -124,7 +124,23 @@ func (s *Server) postInvite(w http.ResponseWriter, r *http.Request, c people.Cal
 		s.renderSecret(w, r, status, "admin-people", v)
 		return nil
 	}
-	return s.adminSecret(w, r, c, &OneTime{Label: "Invitation for " + clip(form.Get("email"), 100), Value: s.address(r, "/join/"+token), Note: "Send it to them. It works once, for seven days, and is shown this once."})
+	return s.showInvitation(w, r, c, form.Get("name"), form.Get("email"), token, "")
+}
+
+// showInvitation shows the link of an invitation this once. Where mail works it is
+// on its way by mail, too.
+func (s *Server) showInvitation(w http.ResponseWriter, r *http.Request, c people.Caller, name, email, token, note string) error {
+	way := "Send it to them."
+	if s.mails() {
+		if err := s.inviteColleague(r.Context(), c, name, email, token); err == nil {
+			way = "It is on its way to them by mail, too."
+		} else if r.Context().Err() == nil {
+			s.log.Error("mailing an invitation", "id", requestID(r), "err", err)
+			way = "It could not be mailed: send it to them."
+		}
+	}
+	return s.adminSecret(w, r, c, &OneTime{Label: "Invitation for " + clip(email, 100), Value: s.address(r, "/join/"+token),
+		Note: note + way + " It works once, for seven days, and is shown this once."})
 }
 
 func (s *Server) adminSecret(w http.ResponseWriter, r *http.Request, c people.Caller, link *OneTime) error {
@@ -206,7 +222,7 @@ func (s *Server) postInvitation(w http.ResponseWriter, r *http.Request, c people
 		if err != nil {
 			return err
 		}
-		return s.adminSecret(w, r, c, &OneTime{Label: "Invitation for " + inv.Email, Value: s.address(r, "/join/"+token), Note: "The link made before no longer works. This one works once, for seven days."})
+		return s.showInvitation(w, r, c, inv.Name, inv.Email, token, "The link made before no longer works. ")
 	case "disable":
 		if err := s.people.RevokeInvitation(r.Context(), c, inv.ID); err != nil {
 			return err
