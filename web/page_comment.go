@@ -14,7 +14,8 @@ import (
 
 // commentsView draws the comments of a page as it is now.
 func (f *frame) commentsView(ctx context.Context, side *wiki.Side, p *wiki.Page) (*CommentsView, error) {
-	v := &CommentsView{Action: pagePath(f.slug(), p.Place) + "/comments", Audience: string(p.Section), Version: p.Version.String(), May: side.MayComment(ctx, f.c)}
+	v := &CommentsView{Action: pagePath(f.slug(), p.Place) + "/comments", Audience: string(p.Section), Version: p.Version.String(), May: side.MayComment(ctx, f.c),
+		People: "/-/complete?" + url.Values{"prospect": {f.slug()}, "section": {string(p.Section)}}.Encode()}
 	if f.canWrite() && p.Section == wiki.External {
 		v.Note = f.notePath(p, "")
 	}

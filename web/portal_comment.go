@@ -19,7 +19,7 @@ func (ro *room) drawer(ctx context.Context, place wiki.Place) (*commentDrawer, e
 
 // comments draws the comments of a page as it is now.
 func (ro *room) comments(ctx context.Context, page *wiki.Page) (*CommentsView, error) {
-	v := &CommentsView{Action: ro.href(page.Page) + "/comments", Version: page.Version.String(), May: ro.comment}
+	v := &CommentsView{Action: ro.href(page.Page) + "/comments", Version: page.Version.String(), May: ro.comment, People: "/-" + ro.home() + "/complete"}
 	threads, err := ro.side.Comments(ctx, ro.c, page.Place)
 	var invalid *wiki.Invalid
 	if errors.As(err, &invalid) {

@@ -15,6 +15,7 @@ type CommentsView struct {
 	Audience string
 	Version  string // of the text that is shown
 	May      bool   // the reader may comment
+	People   string // address that answers who may be named
 	Note     string // address of a new internal page; "" when the reader may not write
 	Problem  string // why the comments cannot be read
 	Open     []CommentThread
