@@ -2,7 +2,9 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,11 +64,49 @@ func (s *Server) showIncoming(w http.ResponseWriter, r *http.Request, c people.C
 		if in.Offered != nil {
 			row.Offered = s.offeredRow(r, in.Slug, in.Offered)
 		}
+		row.warn(in, s.now())
 		v.Rows = append(v.Rows, row)
 	}
+	// What is urgent first: it would otherwise wait below what is answered.
+	slices.SortStableFunc(v.Rows, func(a, b IncomingRow) int {
+		switch {
+		case a.Soon == b.Soon:
+			return 0
+		case a.Soon:
+			return -1
+		}
+		return 1
+	})
 	private(w)
 	s.render(w, r, status, "incoming", v)
 	return nil
+}
+
+// soonDays is how long before its start a deal that nobody has answered for is
+// urgent.
+const soonDays = 30
+
+// warn marks what does not fit the day that a deal is expected to start.
+func (row *IncomingRow) warn(in handoff.Incoming, now time.Time) {
+	start, err := time.Parse(time.DateOnly, in.Start)
+	if err != nil {
+		return
+	}
+	left := int(start.Sub(now.UTC().Truncate(24*time.Hour)).Hours() / 24)
+	row.Soon = row.Ack != "" && len(row.Acks) == 0 && left <= soonDays
+	longest := 0
+	for _, a := range row.Acks {
+		longest = max(longest, a.Days)
+	}
+	switch {
+	case longest <= max(left, 0):
+	case left > 0:
+		row.Misfit = fmt.Sprintf("Ramp-up of %s does not fit: it starts in %d.", count(longest, "day", "days"), left)
+	case left == 0:
+		row.Misfit = fmt.Sprintf("Ramp-up of %s does not fit: it starts today.", count(longest, "day", "days"))
+	default:
+		row.Misfit = fmt.Sprintf("Ramp-up of %s does not fit: it was to start already.", count(longest, "day", "days"))
+	}
 }
 
 // offeredRow is an open handoff outside of its space.

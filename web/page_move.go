@@ -16,12 +16,28 @@ func (s *Server) movePage(w http.ResponseWriter, r *http.Request, c people.Calle
 	if !f.canWrite() {
 		return people.ErrForbidden
 	}
-	v, err := f.moveView(r, side, info, place)
+	to := place
+	if section := wiki.Section(r.URL.Query().Get("to")); f.shareTo(place.Section) == section {
+		to.Section = section // what the menu of a page asks for
+	}
+	v, err := f.moveView(r, side, info, to)
 	if err != nil {
 		return err
 	}
 	s.render(w, r, http.StatusOK, "move", v)
 	return nil
+}
+
+// shareTo is the side that a page of a section can be taken to by the caller,
+// "" where there is none or they may not.
+func (f *frame) shareTo(section wiki.Section) wiki.Section {
+	switch {
+	case f.playbook() || !f.manages():
+		return ""
+	case section == wiki.Internal:
+		return wiki.External
+	}
+	return wiki.Internal
 }
 
 // openPage opens a prospect and finds a page of it.

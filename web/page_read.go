@@ -161,6 +161,9 @@ func (f *frame) pageView(w http.ResponseWriter, r *http.Request, side *wiki.Side
 	}
 	v := &PageView{Shell: f.shellOf(r, p.Title, p.Place, ""), Page: f.pageHead(ctx, &p.PageInfo), Body: body, Notice: doc.Notice(), Old: old}
 	v.Audience = string(p.Section)
+	if to := f.shareTo(p.Section); to != "" {
+		v.Share, v.Customer = v.Page.Href+"/move?to="+string(to), f.customer(ctx)
+	}
 	v.Crumbs = f.pageCrumbs(&p.PageInfo, "")
 	v.Flash = s.flash(w, r)
 	if err := doc.Front().Err; err != nil && v.Notice == "" {

@@ -18,6 +18,10 @@ var digestField = regexp.MustCompile(`name="confirm" value="([0-9a-f]{64})"`)
 func TestSharingInTheBrowser(t *testing.T) {
 	s := newSite(t)
 	b := s.signedIn(s.dana)
+	assert.Contains(t, b.ok(closePlanPath), `href="`+closePlanPath+`/move?to=external"`)
+	assert.Contains(t, b.ok(closePlanPath), "Share with Northwind Rail…")
+	assert.Contains(t, b.ok(closePlanPath+"/move?to=external"), `<option value="external" selected>`)
+	assert.NotContains(t, s.signedIn(s.mara).ok(closePlanPath), "Share with", "of the owner alone")
 	form := url.Values{"section": {"external"}, "stage": {"closing"}, "page": {"plan"}}
 	shown := b.post(closePlanPath+"/move", form)
 	require.Equal(t, http.StatusConflict, shown.status)
@@ -44,6 +48,7 @@ func TestSharingInTheBrowser(t *testing.T) {
 	done := b.post(closePlanPath+"/move", form)
 	require.Equal(t, "/p/northwind/external/closing/plan", done.location(), done.body)
 	assert.Contains(t, b.ok(done.location()), "Our floor is 700k.")
+	assert.Contains(t, b.ok(done.location()), "Bring back to internal…")
 
 	// Staff are led on, and read who did it.
 	old := s.signedIn(s.mara).get(closePlanPath)

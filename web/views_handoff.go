@@ -229,7 +229,9 @@ type IncomingRow struct {
 	Title, Href, Brief, Stage, Value, Start, Ack string
 	Owner                                        Person
 	Won                                          bool
-	Late                                         bool // its start has passed
+	Late                                         bool   // its start has passed
+	Soon                                         bool   // nobody has answered, and it starts soon
+	Misfit                                       string // a ramp-up that is longer than what is left; "" when all fit
 	Told                                         []Person
 	Acks                                         []ReadyRow
 	Mine                                         *ReadyRow

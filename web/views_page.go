@@ -12,7 +12,9 @@ type PageView struct {
 	Body      template.HTML
 	Notice    string // why the page is shown as source
 	Old       *OldVersion
-	Untouched bool // still the template's text
+	Untouched bool   // still the template's text
+	Share     string // where the page is shared or brought back; "" for those who may not
+	Customer  string // whom it would be shared with
 	Outline   []Heading
 	Facts     []FactLink
 	Backlinks []Link
