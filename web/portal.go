@@ -61,6 +61,7 @@ type directory interface {
 // reader is what the portal notes of what somebody has read.
 type reader interface {
 	MarkRead(ctx context.Context, c people.Caller, prospect, section, page, version string) error
+	ReadAgain(c people.Caller, prospect, section, page string)
 	ReadMarks(ctx context.Context, personID, prospect string) (map[string]people.Mark, error)
 	LastVisit(ctx context.Context, personID, prospect string) (time.Time, error)
 }
@@ -102,6 +103,7 @@ type room struct {
 	visit    time.Time              // the one before, zero for the first
 	known    map[string]bool        // ids of the people who may be named here
 	here     []people.Person        // guests
+	told     []SharedChange         // what answers has found; nil: it has not looked
 }
 
 // enter opens the shared space that the address names.
@@ -225,6 +227,9 @@ func (ro *room) markRead(ctx context.Context, p *wiki.PageInfo, version repo.Has
 	if ro.c.Person.ID == "" {
 		return
 	}
+	if ro.answered(ctx, p.Page) {
+		ro.p.marks.ReadAgain(ro.c, ro.prospect, string(p.Section), p.Stage+"/"+p.Page)
+	}
 	if err := ro.p.marks.MarkRead(ctx, ro.c, ro.prospect, string(p.Section), p.Stage+"/"+p.Page, version.String()); err != nil && !errors.Is(err, people.ErrNotFound) {
 		ro.p.log.Warn("noting a shared page as read", "prospect", ro.prospect, "err", err)
 	}
@@ -269,6 +274,11 @@ func (ro *room) around(r *http.Request, title, current, tab string) SharedShell 
 		if ro.unread(&ro.pages[i]) {
 			v.Portal.Unread++
 		}
+	}
+	if told, err := ro.answers(r.Context()); err != nil {
+		ro.p.log.Warn("reading what was answered to a guest", "prospect", ro.prospect, "err", err)
+	} else {
+		v.Portal.Unread += len(told)
 	}
 	tabs := []NavLink{{Label: "Overview", Href: ro.home(), Current: tab == "overview"}}
 	add := func(p *wiki.PageInfo) {

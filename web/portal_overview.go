@@ -169,7 +169,11 @@ func (ro *room) agreed(ctx context.Context, limit int) ([]SharedFact, error) {
 // news are the pages that others have changed since the reader saw them last, the
 // latest first.
 func (ro *room) news(ctx context.Context) ([]SharedChange, error) {
-	var out []SharedChange
+	told, err := ro.answers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Clone(told)
 	for i := range ro.pages {
 		p := &ro.pages[i]
 		if !ro.unread(p) {

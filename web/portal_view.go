@@ -115,7 +115,7 @@ type SharedFact struct {
 // SharedChange is a change that the reader has not seen.
 type SharedChange struct {
 	Who     Person
-	Verb    string // "wrote", "started"
+	Verb    string // "wrote", "started", "answered your comment on"
 	Title   string
 	Href    string
 	Compare string // "" for a page that is new

@@ -118,6 +118,23 @@ func (sd *Side) Comments(ctx context.Context, caller people.Caller, place Place)
 	return sd.s.locate(ctx, place, page, file.Threads), nil
 }
 
+// Said answers the threads of a page as they were written: where they stand in its
+// text is left open. It costs no look at old versions.
+func (sd *Side) Said(ctx context.Context, caller people.Caller, place Place) ([]Thread, error) {
+	if _, err := sd.Lookup(ctx, caller, place); err != nil {
+		return nil, err
+	}
+	snap, err := sd.s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	file, err := sd.s.comments(snap, place)
+	if err != nil {
+		return nil, err
+	}
+	return file.threads(), nil
+}
+
 // HasComments reports whether a page has any comments, without reading them.
 func (sd *Side) HasComments(ctx context.Context, caller people.Caller, place Place) (bool, error) {
 	if _, err := sd.Lookup(ctx, caller, place); err != nil {
@@ -158,11 +175,15 @@ func ParseComments(data []byte) ([]Thread, error) {
 	if err != nil {
 		return nil, &Invalid{Field: "the file of comments", Problem: err.Error()}
 	}
+	return file.threads(), nil
+}
+
+func (f *commentFile) threads() []Thread {
 	var out []Thread
-	for _, t := range file.Threads {
+	for _, t := range f.Threads {
 		out = append(out, t.thread())
 	}
-	return out, nil
+	return out
 }
 
 // locate finds where threads stand in a page's current text.

@@ -61,6 +61,12 @@ func (r *reading) put(key [4]string, m markedAt) {
 	r.marks[key] = m
 }
 
+func (r *reading) drop(key [4]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.marks, key)
+}
+
 func (r *reading) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,6 +114,12 @@ func (t *tx) visit(person, prospect string) error {
 		ON CONFLICT DO UPDATE SET before = CASE WHEN ?3 - last >= ?4 THEN last ELSE before END, last = ?3`,
 		person, prospect, millis(t.now), visitGap.Milliseconds())
 	return err
+}
+
+// ReadAgain makes the next MarkRead of a page note its time, though the version be
+// the same: something that belongs to the page, such as a comment, is new.
+func (d *DB) ReadAgain(c Caller, prospect, section, page string) {
+	d.reading.drop([4]string{c.Person.ID, prospect, section, page})
 }
 
 // ReadMarks is what a person has read of a prospect, by "SECTION/STAGE/PAGE".
