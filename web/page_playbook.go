@@ -1,10 +1,14 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"dealwiki/wiki"
+	"dealwiki/wiki/handoff"
 	"dealwiki/wiki/people"
 )
 
@@ -58,7 +62,45 @@ func (s *Server) playbook(w http.ResponseWriter, r *http.Request, c people.Calle
 			v.Pages = append(v.Pages, page)
 		}
 	}
+	if s.book != nil {
+		if v.Reviews, err = s.dealReviews(r.Context(), c); err != nil {
+			return err
+		}
+	}
 	private(w)
 	s.render(w, r, http.StatusOK, "playbook", v)
 	return nil
+}
+
+// dealReviews is the deals that the caller may see and that have ended with a
+// review, the latest first and not more than fit beside the playbook.
+func (s *Server) dealReviews(ctx context.Context, c people.Caller) ([]DealReview, error) {
+	const most = 30
+	deals := slices.DeleteFunc(slices.Clone(s.wiki.Prospects(ctx, c)), func(e wiki.Entry) bool { return e.Outcome == wiki.OutcomeOpen })
+	slices.SortStableFunc(deals, func(a, b wiki.Entry) int { return strings.Compare(b.OutcomeDate, a.OutcomeDate) })
+	var out []DealReview
+	for i := range deals {
+		e := &deals[i]
+		if len(out) == most {
+			break
+		}
+		space, err := s.wiki.Space(ctx, c, e.Slug)
+		if errors.Is(err, wiki.ErrNotFound) {
+			continue // gone since it was listed
+		}
+		if err != nil {
+			return nil, err
+		}
+		side, err := space.Side(wiki.Internal)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := side.Lookup(ctx, c, handoff.Review()); errors.Is(err, wiki.ErrNotFound) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, DealReview{Deal: e.Title, Href: pagePath(e.Slug, handoff.Review()), Outcome: outcomeName(e.Outcome), Reason: e.OutcomeReason, Date: e.OutcomeDate})
+	}
+	return out, nil
 }

@@ -160,6 +160,16 @@ type PlaybookView struct {
 	NewPage   string
 	Settings  string // form for funnel.yaml; "" for who may not
 	Sources   string // form for sources.yaml; "" for who may not
+	Reviews   []DealReview
+}
+
+// DealReview is a deal that has ended, with the page that looks back at it.
+type DealReview struct {
+	Deal    string
+	Href    string
+	Outcome string
+	Reason  string
+	Date    string // YYYY-MM-DD
 }
 
 // PlaybookStage is a stage as the playbook describes it.
