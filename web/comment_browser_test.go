@@ -4,9 +4,11 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -17,8 +19,13 @@ import (
 // chromium starts a browser that is signed in.
 func chromium(t *testing.T, s *site, p people.Person) context.Context {
 	t.Helper()
-	ctx := chrome.Open(t).Ctx
-	cookies := s.signedIn(p).jar
+	return inChromium(t, s.signedIn(p))
+}
+
+// inChromium starts a browser with the cookies of another.
+func inChromium(t *testing.T, b *browser) context.Context {
+	t.Helper()
+	ctx, cookies, s := chrome.Open(t).Ctx, b.jar, b.site
 	require.NoError(t, chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
 		for _, c := range cookies {
 			if err := network.SetCookie(c.Name, c.Value).WithURL(s.server.URL).WithHTTPOnly(true).Do(ctx); err != nil {
@@ -135,4 +142,38 @@ func TestCommentsInABrowser(t *testing.T) {
 		chromedp.Evaluate(`document.querySelector("#comment-text").value`, &quote),
 	))
 	assert.Equal(t, "Else?", quote)
+}
+
+// After “@” in a comment the people of that side are offered, by keys alone; the
+// customer is offered those who take part.
+func TestMentionsAreOfferedInComments(t *testing.T) {
+	s := newSite(t)
+	s.write("northwind", "external/closing/timeline", "# Timeline\n\nIn spring.\n")
+	ingrid, _ := s.guest("ingrid@northwind.example", people.GuestEditor, time.Time{})
+	for _, tc := range []struct {
+		who       *browser
+		at, typed string
+		want      string
+	}{
+		{s.signedIn(s.dana), "/p/northwind/external/closing/timeline", "Ask @mar", "Ask @mara "},
+		{ingrid, "/shared/northwind/timeline", "Ask @dan", "Ask @dana "},
+	} {
+		ctx, stop := context.WithTimeout(inChromium(t, tc.who), 40*time.Second)
+		defer stop()
+		var role, got, left string
+		require.NoError(t, chromedp.Run(ctx,
+			chromedp.Navigate(s.server.URL+tc.at),
+			chromedp.WaitReady("[data-comments]"),
+			chromedp.Evaluate(`document.querySelector("[data-comment-new]").open = true`, nil),
+			chromedp.SendKeys("#comment-text", tc.typed),
+			chromedp.WaitVisible(".mention-list [role=option]"),
+			chromedp.Evaluate(`document.getElementById(document.querySelector("#comment-text").getAttribute("aria-activedescendant")).getAttribute("aria-selected")`, &role),
+			chromedp.SendKeys("#comment-text", kb.Tab),
+			chromedp.Evaluate(`document.querySelector("#comment-text").value`, &got),
+			chromedp.Evaluate(`String(document.querySelectorAll(".mention-list").length)`, &left),
+		), tc.typed)
+		assert.Equal(t, "true", role)
+		assert.Equal(t, tc.want, got)
+		assert.Equal(t, "0", left)
+	}
 }
