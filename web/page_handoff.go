@@ -134,7 +134,10 @@ func (s *Server) postHandoff(w http.ResponseWriter, r *http.Request, c people.Ca
 		if err != nil {
 			return err
 		}
-		return s.showHandoffForm(w, r, f, form, o, http.StatusOK, Form{Values: values(form)}, html)
+		return s.showHandoffForm(w, r, f, form, o, http.StatusOK, Form{Values: values(form)}, html, false)
+	}
+	if o.Silent() && o.Receiver != "" && o.Receiver != c.Person.ID && form.Get("silent") == "" {
+		return s.showHandoffForm(w, r, f, form, o, http.StatusConflict, Form{Values: values(form)}, "", true)
 	}
 	h, err := s.book.Offer(ctx, c, f.space, o)
 	if err != nil {
@@ -165,10 +168,10 @@ func (s *Server) handoffAgain(w http.ResponseWriter, r *http.Request, f *frame, 
 			shown.Error = problem
 		}
 	}
-	return s.showHandoffForm(w, r, f, form, o, status, shown, "")
+	return s.showHandoffForm(w, r, f, form, o, status, shown, "", false)
 }
 
-func (s *Server) showHandoffForm(w http.ResponseWriter, r *http.Request, f *frame, form url.Values, o handoff.Offer, status int, shown Form, preview template.HTML) error {
+func (s *Server) showHandoffForm(w http.ResponseWriter, r *http.Request, f *frame, form url.Values, o handoff.Offer, status int, shown Form, preview template.HTML, silent bool) error {
 	made, err := s.book.Form(r.Context(), f.c, f.space, o.To)
 	if err != nil { // the deal has moved on so far that this way is closed: keep the text on the way that is open
 		if made, err = s.book.Form(r.Context(), f.c, f.space, ""); err != nil {
@@ -179,7 +182,7 @@ func (s *Server) showHandoffForm(w http.ResponseWriter, r *http.Request, f *fram
 	if err != nil {
 		return err
 	}
-	v.Preview = preview
+	v.Preview, v.Silent = preview, silent
 	s.render(w, r, status, "handoff-form", v)
 	return nil
 }

@@ -40,6 +40,13 @@ const (
 	maxReason = 4_000  // bytes of what shows that a criterion is met, or why it is waived
 )
 
+// Silent tells whether a deal would be handed over without a word: no criterion
+// has evidence or is waived, and nothing is written.
+func (o *Offer) Silent() bool {
+	said := o.Why + o.Success + o.Sold + o.NotSold + o.Unclear + o.Terms + o.Keeps + o.Note
+	return o.To != string(Nurture) && len(o.Evidence) == 0 && len(o.Waived) == 0 && strings.TrimSpace(said) == ""
+}
+
 func (o *Offer) check() error {
 	for name, s := range map[string]string{"why": o.Why, "success": o.Success, "sold": o.Sold, "not_sold": o.NotSold, "unclear": o.Unclear, "terms": o.Terms, "sales_keeps": o.Keeps, "note": o.Note} {
 		if len(s) > maxText || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {

@@ -177,8 +177,14 @@ func (r *Record) encode(t titler) ([]byte, error) {
 	text("Unclear", r.Unclear)
 	text("Special terms", r.Terms)
 	text("What sales keeps doing", r.Keeps)
+	if r.Receiver != r.By && r.Kind != Nurture && r.wordless() {
+		b.WriteString("\n## In their own words\n\nNothing was said here.\n")
+	}
 	if len(r.Criteria) > 0 {
 		b.WriteString("\n## Exit criteria\n\n")
+		if n := r.unproven(); n > 0 && r.Receiver != r.By {
+			fmt.Fprintf(&b, "No evidence given for %d of %d criteria.\n\n", n, len(r.Criteria))
+		}
 		for _, c := range r.Criteria {
 			fmt.Fprintf(&b, "- [%s] %s%s%s\n", box(c.Met), c.Text, suffix(": ", c.Evidence), suffix(" (waived: ", c.Waived, ")"))
 		}
@@ -199,7 +205,7 @@ func (r *Record) encode(t titler) ([]byte, error) {
 				fmt.Fprintf(&b, "\n## %s\n\n", as.title)
 				first = false
 			}
-			fmt.Fprintf(&b, "- %s: %s (line %d, %s)%s%s\n", f.Kind, t.link(f.Place, f.ID, f.Title), f.Line, f.ID, suffix(", @", f.Owner), suffix(", due ", content.Day(f.Due)))
+			fmt.Fprintf(&b, "- %s: %s%s%s\n", strings.ToUpper(f.Kind[:min(1, len(f.Kind))])+f.Kind[min(1, len(f.Kind)):], t.link(f.Place, f.ID, f.Title), suffix(", @", f.Owner), suffix(", due ", content.Day(f.Due)))
 		}
 	}
 	if len(r.Documents) > 0 {
@@ -209,6 +215,22 @@ func (r *Record) encode(t titler) ([]byte, error) {
 		}
 	}
 	return b.Bytes(), nil
+}
+
+// wordless tells whether nothing was written for the receiver.
+func (r *Record) wordless() bool {
+	return strings.TrimSpace(r.Note+r.Why+r.Success+r.Sold+r.NotSold+r.Unclear+r.Terms+r.Keeps) == ""
+}
+
+// unproven counts the criteria that have no evidence and were not waived.
+func (r *Record) unproven() int {
+	n := 0
+	for _, c := range r.Criteria {
+		if c.Evidence == "" && c.Waived == "" {
+			n++
+		}
+	}
+	return n
 }
 
 func box(done bool) string {
