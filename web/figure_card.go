@@ -130,7 +130,7 @@ func neededCard(f *pipeline.Figures) ChartCard {
 }
 
 func timeCard(f *pipeline.Figures) ChartCard {
-	card := ChartCard{ID: "time", Span: 6, Title: "Days in the current stage", Note: "Bar: middle half of deals that left the stage in this time. Line: their median. Dot: a deal that is in it now.",
+	card := ChartCard{ID: "time", Span: 6, Title: "Days in the current stage", Note: "Bar: middle half of deals that left the stage in this time. Line: their median. Dot: a deal that is in it now. The board’s “longer than typical” goes by the playbook’s days instead.",
 		Table: Table{Head: []string{"Stage", "In it now", "Longest", "Left", "Median days", "Typical (playbook)"}},
 		How:   []string{"All days of a deal in a stage together, also when it went back. Time on the nurturing list does not count. A dot in amber has been there longer than three of four deals before it."}}
 	var rows []span
@@ -166,7 +166,7 @@ func timeCard(f *pipeline.Figures) ChartCard {
 		card.Table.Rows = append(card.Table.Rows, row)
 	}
 	if slow > 0 {
-		card.Title = map[bool]string{true: "One deal is slower than most before it", false: strconv.Itoa(slow) + " deals are slower than most before them"}[slow == 1]
+		card.Title = map[bool]string{true: "One deal is slower than three in four past deals", false: strconv.Itoa(slow) + " deals are slower than three in four past deals"}[slow == 1]
 	}
 	if rows != nil {
 		card.Charts = spans(card.Span, "Days in each stage, for deals that are there now and for those before them. The table below has the numbers.", "days", rows)

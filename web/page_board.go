@@ -179,7 +179,7 @@ func (b *boardDraft) draw(v *BoardView) {
 	v.Total = b.total.String()
 	v.Figures = []Figure{{Label: "Open deals", Value: strconv.Itoa(b.open)}, {Label: "Value", Value: orDash(v.Total)}}
 	if b.over > 0 {
-		v.Figures = append(v.Figures, Figure{Label: "Longer than typical", Value: strconv.Itoa(b.over)})
+		v.Figures = append(v.Figures, Figure{Label: "Longer than typical", Value: strconv.Itoa(b.over), Note: "of the playbook’s days for their stage"})
 	}
 	if len(b.deals) > maxTable {
 		v.Figures = append(v.Figures, Figure{Label: "Shown", Value: strconv.Itoa(maxTable), Note: "of " + strconv.Itoa(len(b.deals)) + "; narrow the list to see the others"})
