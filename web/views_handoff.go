@@ -10,7 +10,7 @@ import (
 // name to Action, with do: offer, alone or preview.
 type HandoffFormView struct {
 	Shell
-	Silent bool // nothing was said: asked once before it is offered
+	Silent    bool // nothing was said: asked once before it is offered
 	Form      Form
 	Action    string
 	Heading   string

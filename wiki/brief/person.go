@@ -95,6 +95,9 @@ func (m *Maker) whoIsWho(ctx context.Context, caller people.Caller, sp *wiki.Spa
 			return err
 		}
 		for _, c := range list {
+			if wiki.PersonID(c.Person) == "dealwiki" {
+				continue // the program itself, under whatever name
+			}
 			p := all[c.Person]
 			if p == nil {
 				found := m.person(ctx, c.Person)
@@ -124,7 +127,7 @@ func (m *Maker) whoIsWho(ctx context.Context, caller people.Caller, sp *wiki.Spa
 		return strings.Compare(a.Name, b.Name)
 	})
 	for _, p := range order {
-		if p.Name != "dealwiki" && len(b.People) < maxPeople {
+		if len(b.People) < maxPeople {
 			b.People = append(b.People, *p)
 		}
 	}
