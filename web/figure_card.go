@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"dealwiki/wiki/pipeline"
@@ -17,11 +18,19 @@ func cells(list ...string) []TableCell {
 	return out
 }
 
+// tellingDeals is how many deals have to be behind a share before a headline
+// claims anything by it.
+const tellingDeals = 5
+
 func winCard(f *pipeline.Figures) ChartCard {
 	card := ChartCard{ID: "win-rate", Span: 7, Title: "Win rate, quarter by quarter", Note: "Deals decided in each quarter, by number and by value.",
 		Table: Table{Head: []string{"Quarter", "Won", "Decided", "By number", "By value"}},
 		How:   []string{"By number: deals won ÷ deals won and lost. By value: value won ÷ value won and lost. The last quarter is still young."}}
-	if w := f.WinRate; w.Unit != nil && w.Value != nil {
+	switch w := f.WinRate; {
+	case w.Unit == nil || w.Value == nil:
+	case w.Won+w.Lost < tellingDeals:
+		card.Title = "Win rate: too few deals were decided to say"
+	default:
 		card.Title = fmt.Sprintf("We win %s of the deals and %s of the value", percent(w.Unit), percent(w.Value))
 	}
 	unit, value := series{class: "line"}, series{class: "line-second"}
@@ -72,8 +81,20 @@ func sizeCard(f *pipeline.Figures) ChartCard {
 	}
 	if best >= 0 {
 		rows[best].strong = true
-		if len(rows) > 1 {
-			card.Title = "We win most often: " + lowerFirst(rows[best].label)
+		var first []string // several where they tie
+		few := false
+		for i, s := range f.Sizes {
+			few = few || s.Won+s.Lost < tellingDeals
+			if s.Unit != nil && *s.Unit == *f.Sizes[best].Unit {
+				first = append(first, lowerFirst(rows[i].label))
+			}
+		}
+		switch {
+		case len(rows) < 2:
+		case few:
+			card.Title = "Win rate by size: too few deals were decided to say"
+		default:
+			card.Title = "We win most often: " + strings.Join(first, " and ")
 		}
 		card.Charts = bars(card.Span, "Win rate by deal size. The table below has the numbers.", rows)
 	}
@@ -193,6 +214,9 @@ func conversionCard(f *pipeline.Figures) ChartCard {
 	if weakest >= 0 {
 		rows[weakest].strong = true
 		card.Title = fmt.Sprintf("%s of the deals that were in %s were won", rows[weakest].text, rows[weakest].label)
+		if f.WinRate.Won+f.WinRate.Lost < tellingDeals {
+			card.Title = "Conversion: too few deals were decided to say"
+		}
 		card.Charts = bars(card.Span, "Conversion from each stage to won. The table below has the numbers.", rows)
 	}
 	return card
@@ -234,14 +258,21 @@ func weightedCard(f *pipeline.Figures) ChartCard {
 		Note:  fmt.Sprintf("This is not a forecast. It is what %s would bring on average if they ended as those before them; each one brings all of its value or nothing, together between 0 and %s.", dealCount(f.Weighted.Counted), amount(f.Weighted.If, f.Currency)),
 		Table: Table{Head: []string{"Stage", "Open value", "Value conversion", "Weighted"}},
 		How:   []string{"Open value of each stage × the value conversion from it to won in this time. With few deals behind it, the conversion says little; a stage without any is left out."}}
+	var whole []string
 	for _, st := range sold(f) {
 		if st.Deals > 0 {
 			weighted := "–"
 			if st.Conversion != nil {
 				weighted = amount(st.Weighted, f.Currency)
+				if *st.Conversion == 1 && st.Passed < tellingDeals {
+					whole = append(whole, st.Title)
+				}
 			}
 			card.Table.Rows = append(card.Table.Rows, cells(st.Title, amount(st.Value, f.Currency), percent(st.Conversion), weighted))
 		}
+	}
+	if whole != nil {
+		card.Note += fmt.Sprintf(" %s counts in full only because all of fewer than %d deals were won there.", strings.Join(whole, " and "), tellingDeals)
 	}
 	return card
 }
