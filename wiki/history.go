@@ -13,13 +13,17 @@ import (
 	"dealwiki/wiki/repo"
 )
 
+// seesLife reports whether of the past the caller sees only what is shared now,
+// since it was shared: the life of a page.
+func seesLife(caller people.Caller) bool { return guard.PastOfHead.Stops(caller.Person.Guest) }
+
 // hasPast reports whether the caller may see the versions of a page. Staff may
 // also look at pages that are no longer there.
 func (sd *Side) hasPast(ctx context.Context, caller people.Caller, place Place) error {
 	if place.Section != sd.s.section {
 		return ErrNotFound
 	}
-	if _, err := sd.Lookup(ctx, caller, place); err == nil || guard.PastOfHead.Stops(caller.Person.Guest) || !errors.Is(err, ErrNotFound) {
+	if _, err := sd.Lookup(ctx, caller, place); err == nil || seesLife(caller) || !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	return sd.may(ctx, caller, people.Viewer)
@@ -29,7 +33,7 @@ func (sd *Side) hasPast(ctx context.Context, caller people.Caller, place Place) 
 // the past of a page begins when it was last made: what was taken away from them,
 // by unsharing or deleting it, does not come back with another page of its name.
 func (sd *Side) hasPastAt(ctx context.Context, caller people.Caller, place Place, at repo.Hash) error {
-	if err := sd.hasPast(ctx, caller, place); err != nil || !caller.Person.Guest {
+	if err := sd.hasPast(ctx, caller, place); err != nil || !seesLife(caller) {
 		return err
 	}
 	life, err := sd.s.w.history.Life(ctx, sd.s.name(), place.Path())
@@ -42,7 +46,7 @@ func (sd *Side) hasPastAt(ctx context.Context, caller people.Caller, place Place
 // versions are those of a page that the caller may see.
 func (sd *Side) versions(ctx context.Context, caller people.Caller, place Place, limit int, below repo.Hash) ([]repo.Version, error) {
 	h, name, path := sd.s.w.history, sd.s.name(), place.Path()
-	if !caller.Person.Guest {
+	if !seesLife(caller) {
 		return h.Versions(ctx, name, path, limit, below)
 	}
 	life, err := h.Life(ctx, name, path)
