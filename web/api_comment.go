@@ -142,19 +142,27 @@ func (a *api) listComments(ctx context.Context, c people.Caller, in *commentsInp
 	if err != nil {
 		return nil, err
 	}
+	return threadList(all, in.State, in.ListInput, func(some []wiki.Thread) ([]apiThread, error) {
+		return a.threads(ctx, c, sd, in.place(), some)
+	})
+}
+
+// threadList is a piece of the threads that are open or resolved, as state says;
+// both when it is empty.
+func threadList(all []wiki.Thread, state string, in ListInput, show func([]wiki.Thread) ([]apiThread, error)) (*listOutput[apiThread], error) {
 	var wanted []wiki.Thread
 	for _, t := range all {
-		if in.State == "" || t.Open() == (in.State == "open") {
+		if state == "" || t.Open() == (state == "open") {
 			wanted = append(wanted, t)
 		}
 	}
-	cut, err := piece(wanted, in.ListInput, func(t wiki.Thread) string { return t.ID })
+	cut, err := piece(wanted, in, func(t wiki.Thread) string { return t.ID })
 	if err != nil {
 		return nil, err
 	}
 	out := &listOutput[apiThread]{Body: Listing[apiThread]{Items: []apiThread{}, Next: cut.Body.Next}}
 	if len(cut.Body.Items) > 0 {
-		out.Body.Items, err = a.threads(ctx, c, sd, in.place(), cut.Body.Items)
+		out.Body.Items, err = show(cut.Body.Items)
 	}
 	return out, err
 }

@@ -78,9 +78,8 @@ type getPageInput struct {
 
 type putPageInput struct {
 	PlaceInput
-	IfMatch     string `header:"If-Match" doc:"The version that the text was made from, as the ETag gave it"`
-	IfNoneMatch string `header:"If-None-Match" doc:"* makes a new page"`
-	Body        struct {
+	Preconditions
+	Body struct {
 		Text    string `json:"text"`
 		Message string `json:"message,omitempty" maxLength:"500" doc:"What was done, in one line"`
 	}
@@ -122,6 +121,30 @@ func etagVersion(header string) (repo.Hash, error) {
 		return repo.Zero, huma.Error412PreconditionFailed("the page has changed since that version; read it again")
 	}
 	return h, nil
+}
+
+// Preconditions say what a text was made from.
+type Preconditions struct {
+	IfMatch     string `header:"If-Match" doc:"The version that the text was made from, as the ETag gave it"`
+	IfNoneMatch string `header:"If-None-Match" doc:"* makes a new page"`
+}
+
+// base is the version that a text was made from, zero for a new page. There says
+// whether there is a page already.
+func (p Preconditions) base(there bool) (repo.Hash, error) {
+	switch {
+	case p.IfMatch == "" && p.IfNoneMatch == "":
+		return repo.Zero, huma.NewError(http.StatusPreconditionRequired, "say what the text was made from: If-Match with the page's ETag, or If-None-Match: * for a new page")
+	case p.IfMatch != "" && p.IfNoneMatch != "":
+		return repo.Zero, huma.Error400BadRequest("If-Match and If-None-Match do not go together")
+	case p.IfMatch != "":
+		return etagVersion(p.IfMatch)
+	case strings.TrimSpace(p.IfNoneMatch) != "*":
+		return repo.Zero, huma.Error400BadRequest("If-None-Match can only be *")
+	case there:
+		return repo.Zero, huma.Error412PreconditionFailed("there is a page of that name already")
+	}
+	return repo.Zero, nil
 }
 
 func (a *api) installPages() {
@@ -210,22 +233,9 @@ func (a *api) putPage(ctx context.Context, c people.Caller, in *putPageInput) (*
 		return nil, err
 	}
 	e := wiki.Edit{Place: in.place(), Text: []byte(in.Body.Text), Message: in.Body.Message, Strict: true}
-	switch {
-	case in.IfMatch == "" && in.IfNoneMatch == "":
-		return nil, huma.NewError(http.StatusPreconditionRequired, "say what the text was made from: If-Match with the page's ETag, or If-None-Match: * for a new page")
-	case in.IfMatch != "" && in.IfNoneMatch != "":
-		return nil, huma.Error400BadRequest("If-Match and If-None-Match do not go together")
-	case in.IfNoneMatch != "":
-		if strings.TrimSpace(in.IfNoneMatch) != "*" {
-			return nil, huma.Error400BadRequest("If-None-Match can only be *")
-		}
-		if _, err := sd.Lookup(ctx, c, e.Place); err == nil {
-			return nil, huma.Error412PreconditionFailed("there is a page at that place already")
-		}
-	default:
-		if e.Base, err = etagVersion(in.IfMatch); err != nil {
-			return nil, err
-		}
+	_, missing := sd.Lookup(ctx, c, e.Place)
+	if e.Base, err = in.base(missing == nil); err != nil {
+		return nil, err
 	}
 	done, err := sd.Edit(ctx, c, e)
 	if err != nil {

@@ -52,21 +52,9 @@ func (p *portal) listSharedComments(ctx context.Context, c people.Caller, in *sh
 	if err != nil {
 		return nil, hide(err)
 	}
-	var wanted []wiki.Thread
-	for _, t := range all {
-		if in.State == "" || t.Open() == (in.State == "open") {
-			wanted = append(wanted, t)
-		}
-	}
-	cut, err := piece(wanted, in.ListInput, func(t wiki.Thread) string { return t.ID })
-	if err != nil {
-		return nil, err
-	}
-	out := &listOutput[apiThread]{Body: Listing[apiThread]{Items: []apiThread{}, Next: cut.Body.Next}}
-	if len(cut.Body.Items) > 0 {
-		out.Body.Items, err = ro.apiThreads(ctx, info.Place, cut.Body.Items)
-	}
-	return out, err
+	return threadList(all, in.State, in.ListInput, func(some []wiki.Thread) ([]apiThread, error) {
+		return ro.apiThreads(ctx, info.Place, some)
+	})
 }
 
 type sharedPostInput struct {

@@ -7,9 +7,6 @@ import (
 	"dealwiki/wiki/repo"
 	"errors"
 	"net/http"
-	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
 )
 
 func (p *portal) installSharedPages(a *api, base, page string) {
@@ -67,9 +64,8 @@ func (p *portal) getSharedPage(ctx context.Context, c people.Caller, in *sharedG
 
 type sharedPutInput struct {
 	SharedPageInput
-	IfMatch     string `header:"If-Match" doc:"The version that the text was made from, as the ETag gave it"`
-	IfNoneMatch string `header:"If-None-Match" doc:"* makes a new page"`
-	Body        struct {
+	Preconditions
+	Body struct {
 		Text    string `json:"text"`
 		Message string `json:"message,omitempty" maxLength:"500" doc:"What was done, in one line"`
 	}
@@ -86,25 +82,14 @@ func (p *portal) putSharedPage(ctx context.Context, c people.Caller, in *sharedP
 	if err != nil && !errors.Is(err, wiki.ErrNotFound) {
 		return nil, err
 	}
-	switch {
-	case in.IfMatch == "" && in.IfNoneMatch == "":
-		return nil, huma.NewError(http.StatusPreconditionRequired, "say what the text was made from: If-Match with the page's ETag, or If-None-Match: * for a new page")
-	case in.IfMatch != "" && in.IfNoneMatch != "":
-		return nil, huma.Error400BadRequest("If-Match and If-None-Match do not go together")
-	case in.IfNoneMatch != "":
-		if strings.TrimSpace(in.IfNoneMatch) != "*" {
-			return nil, huma.Error400BadRequest("If-None-Match can only be *")
-		}
-		if there {
-			return nil, huma.Error412PreconditionFailed("there is a page of that name already")
-		}
-	case !there:
+	if !there && in.IfMatch != "" && in.IfNoneMatch == "" {
 		return nil, notFound()
-	default:
+	}
+	if e.Base, err = in.base(there); err != nil {
+		return nil, err
+	}
+	if there {
 		e.Place = info.Place
-		if e.Base, err = etagVersion(in.IfMatch); err != nil {
-			return nil, err
-		}
 	}
 	done, err := ro.side.Edit(ctx, c, e)
 	if err != nil {

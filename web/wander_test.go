@@ -656,9 +656,6 @@ func (w *wanderer) decode(path string, into any) {
 // pushed and attached, in whatever order: a guest sees the pages of the external
 // head and their versions since they were shared last, and nothing of any other.
 func TestWhateverHappensGuestsSeeWhatIsShared(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	seed, steps := uint64(1), 200
 	if text := os.Getenv("DEALWIKI_SEED"); text != "" {
 		n, err := strconv.ParseUint(text, 10, 64)
